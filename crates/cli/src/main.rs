@@ -1,2 +1,6 @@
-//! The `strata` command.
-fn main() {}
+//! The `strata` command. Everything lives in the library, so that tests run it in process.
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

@@ -1,0 +1,36 @@
+//! The commands: one file each, holding the command's table entry and what it does.
+//!
+//! A command with two spellings (`images`, `image ls`) has one entry that both names share. To add a command,
+//! write its file and name its entry in [`root`] or in the group it belongs to.
+mod completion;
+mod digest;
+mod fsck;
+mod history;
+mod image;
+mod images;
+mod import;
+mod info;
+mod inspect;
+mod load;
+mod login;
+mod logout;
+mod manifest;
+mod mount;
+mod outdated;
+mod prune;
+mod pull;
+mod push;
+mod rm;
+mod root;
+mod save;
+mod search;
+mod system;
+mod tag;
+mod tags;
+mod umount;
+mod unplugged;
+mod usage;
+mod version;
+
+pub use root::root;
+pub use version::version_line;

@@ -1,0 +1,74 @@
+//! The program itself: its global flags and its first level of commands.
+use super::{
+    completion, digest, fsck, history, image, images, import, info, inspect, load, login, logout, manifest,
+    outdated, pull, push, rm, save, search, system, tag, tags, version,
+};
+use crate::Environment;
+use crate::flags::{Action, Command, Flag};
+
+/// The table of all commands.
+pub fn root() -> &'static Command {
+    &ROOT
+}
+
+static ROOT: Command = Command {
+    name: "strata",
+    arguments: "[OPTIONS] COMMAND [ARG...]",
+    short: "Container images without a daemon",
+    flags: FLAGS,
+    action: Action::Group(&[
+        &pull::PULL,
+        &push::PUSH,
+        &images::IMAGES,
+        &login::LOGIN,
+        &logout::LOGOUT,
+        &search::SEARCH,
+        &version::VERSION,
+        &info::INFO,
+        &image::IMAGE,
+        &manifest::MANIFEST,
+        &system::SYSTEM,
+        &completion::COMPLETION,
+        &digest::DIGEST,
+        &fsck::FSCK,
+        &history::HISTORY,
+        &import::IMPORT,
+        &inspect::INSPECT,
+        &load::LOAD,
+        &outdated::OUTDATED,
+        &rm::RMI,
+        &save::SAVE,
+        &tag::TAG,
+        &tags::TAGS,
+        &completion::COMPLETE,
+    ]),
+    ..Command::USUAL
+};
+
+static FLAGS: &[Flag] = &[
+    Flag::text("config", "Location of client config files").computed(config_dir),
+    Flag::text("context", "Name of the context to use; accepted, there is no daemon").short('c').hidden(),
+    Flag::bool("debug", "Enable debug mode").short('D'),
+    Flag::list("host", "Daemon socket to connect to; accepted, there is no daemon").short('H').hidden(),
+    Flag::text("log-level", r#"Set the logging level ("debug", "info", "warn", "error", "fatal")"#)
+        .short('l')
+        .preset("info")
+        .choices(&["debug", "info", "warn", "error", "fatal"]),
+    Flag::bool("tls", "Use TLS; accepted, there is no daemon").hidden(),
+    Flag::path("tlscacert", "Trust certs signed only by this CA; accepted, there is no daemon").hidden(),
+    Flag::path("tlscert", "Path to TLS certificate file; accepted, there is no daemon").hidden(),
+    Flag::path("tlskey", "Path to TLS key file; accepted, there is no daemon").hidden(),
+    Flag::bool("tlsverify", "Use TLS and verify the remote; accepted, there is no daemon").hidden(),
+    Flag::bool("version", "Print version information and quit").short('v'),
+    Flag::path("root", "Directory of the image store").computed(|env| env.text("STRATA_ROOT")),
+    Flag::text("storage-driver", "Storage driver to use"),
+    Flag::list("registry-mirror", "Registry mirror to try first"),
+    Flag::list("insecure-registry", "Registry to reach without TLS or without verifying it"),
+    Flag::path("daemon-config", "Configuration file to read instead of daemon.json"),
+];
+
+/// Docker's configuration directory; a relative one when there is no home.
+fn config_dir(env: &Environment) -> Option<String> {
+    let home = || env.text("HOME").map(|home| format!("{home}/.docker"));
+    Some(env.text("DOCKER_CONFIG").or_else(home).unwrap_or_else(|| ".docker".to_owned()))
+}

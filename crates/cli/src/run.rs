@@ -1,0 +1,72 @@
+//! From the process's arguments to its exit code.
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use crate::flags::{Action, HelpRequest, Matches, Parsed, help, parse};
+use crate::{Context, Environment, Failure, Outcome, Ui, commands};
+
+/// Runs the process's own arguments against its own streams.
+pub fn main() -> ExitCode {
+    let env = Environment::Process;
+    let ui = Ui::process(&env);
+    let args: Vec<OsString> = std::env::args_os().skip(1).collect();
+    ExitCode::from(run(&args, &mut Context { ui, env }))
+}
+
+/// Does what the arguments ask for, says what went wrong, and returns the exit code.
+pub fn run(args: &[OsString], context: &mut Context) -> u8 {
+    let outcome = obey(args, context).and_then(|()| context.ui.finish());
+    let Err(failure) = outcome else { return 0 };
+    if let Some(message) = &failure.message {
+        context.ui.talk(message);
+    }
+    failure.exit
+}
+
+fn obey(args: &[OsString], context: &mut Context) -> Outcome {
+    match parse(commands::root(), args, &context.env)? {
+        Parsed::Help(request) => {
+            show_help(&request, context);
+            Ok(())
+        }
+        Parsed::Version => {
+            context.ui.line(&commands::version_line());
+            Ok(())
+        }
+        Parsed::Run(matches) => execute(&matches, context),
+    }
+}
+
+fn execute(matches: &Matches, context: &mut Context) -> Outcome {
+    check_log_level(matches)?;
+    for (long, what) in [("host", "-H/--host"), ("context", "-c/--context")] {
+        if matches.given(long) {
+            context.ui.talk(&format!("WARNING: {what} is ignored: there is no daemon to talk to"));
+        }
+    }
+    match matches.command.action {
+        Action::Run(command) => command(matches, context),
+        Action::Group(_) => Ok(()),
+    }
+}
+
+fn check_log_level(matches: &Matches) -> Outcome {
+    const LEVELS: [&str; 8] = ["panic", "fatal", "error", "warn", "warning", "info", "debug", "trace"];
+    let level = matches.text("log-level");
+    if LEVELS.contains(&level.to_lowercase().as_str()) {
+        return Ok(());
+    }
+    Err(Failure::new(format!("Unable to parse logging level: {}", crate::term::escape::line(level))))
+}
+
+fn show_help(request: &HelpRequest, context: &mut Context) {
+    const NOTICE: &str = "Flag shorthand -h has been deprecated, use --help";
+    let text = help(request.command, &request.path, context.ui.help_columns(), &context.env);
+    // Docker gives the notice on standard error for the program itself, on standard output for its commands.
+    match (request.notice, request.path.len()) {
+        (true, 1) => context.ui.talk(NOTICE),
+        (true, _) => context.ui.line(NOTICE),
+        (false, _) => {}
+    }
+    if request.asked { context.ui.print(&text) } else { context.ui.talk_bare(&text) }
+}

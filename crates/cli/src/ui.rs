@@ -1,0 +1,216 @@
+//! The standard streams: the only place that writes to them.
+//!
+//! Data goes to standard output, talk to standard error. Writing never fails for the caller: the first error
+//! is kept, later text is dropped, and [`Ui::finish`] settles what it means. A reader that went away
+//! (`strata images | head -1`) is a success.
+use std::fmt;
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustix::termios::{isatty, tcgetwinsize};
+
+use crate::{Environment, Failure};
+
+/// Bytes gathered before standard output is written to; one page of a long listing.
+const BUFFER_BYTES: usize = 64 * 1024;
+/// Columns assumed for text that is wrapped when no terminal says otherwise.
+const COLUMNS_ASSUMED: usize = 80;
+
+/// Standard input, output and error of one invocation.
+pub struct Ui {
+    input: Box<dyn BufRead + Send>,
+    out: BufWriter<Box<dyn Write + Send>>,
+    err: Box<dyn Write + Send>,
+    out_error: Option<io::Error>,
+    terminal: Terminal,
+}
+
+/// What is known about the terminal, if there is one.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Terminal {
+    /// Standard input is a terminal.
+    pub input: bool,
+    /// Standard output is a terminal.
+    pub output: bool,
+    /// Standard error is a terminal.
+    pub error: bool,
+    /// Columns of standard output's terminal.
+    pub output_columns: Option<usize>,
+    /// Columns of standard input's terminal, by which Docker wraps help.
+    pub input_columns: Option<usize>,
+    /// `NO_COLOR` is set.
+    pub no_color: bool,
+}
+
+impl Ui {
+    /// The streams of this process.
+    pub fn process(env: &Environment) -> Self {
+        let terminal = Terminal {
+            input: isatty(rustix::stdio::stdin()),
+            output: isatty(rustix::stdio::stdout()),
+            error: isatty(rustix::stdio::stderr()),
+            output_columns: columns(rustix::stdio::stdout()),
+            input_columns: columns(rustix::stdio::stdin()),
+            no_color: env.var("NO_COLOR").is_some_and(|value| !value.is_empty()),
+        };
+        let input = Box::new(BufReader::new(io::stdin()));
+        Self::new(input, Box::new(io::stdout()), Box::new(io::stderr()), terminal)
+    }
+
+    /// Any streams.
+    pub fn new(
+        input: Box<dyn BufRead + Send>,
+        out: Box<dyn Write + Send>,
+        err: Box<dyn Write + Send>,
+        terminal: Terminal,
+    ) -> Self {
+        let out = BufWriter::with_capacity(BUFFER_BYTES, out);
+        Self { input, out, err, out_error: None, terminal }
+    }
+
+    /// Streams that a test looks at: what is typed, and where output and talk end up.
+    pub fn captured(typed: &'static [u8], terminal: Terminal) -> (Self, Capture, Capture) {
+        let (out, err) = (Capture::default(), Capture::default());
+        let ui = Self::new(Box::new(typed), Box::new(out.clone()), Box::new(err.clone()), terminal);
+        (ui, out, err)
+    }
+
+    /// What is known about the terminal.
+    pub fn terminal(&self) -> &Terminal {
+        &self.terminal
+    }
+
+    /// Whether standard output may be coloured.
+    pub fn color(&self) -> bool {
+        self.terminal.output && !self.terminal.no_color
+    }
+
+    /// Columns that help is wrapped at.
+    pub fn help_columns(&self) -> usize {
+        self.terminal.input_columns.or(self.terminal.output_columns).unwrap_or(COLUMNS_ASSUMED)
+    }
+
+    /// Columns of standard output, 80 when it is no terminal.
+    pub fn output_columns(&self) -> usize {
+        self.terminal.output_columns.unwrap_or(COLUMNS_ASSUMED)
+    }
+
+    /// Writes text to standard output as it is. Foreign parts of it have gone through [`crate::term::escape`].
+    pub fn print(&mut self, text: &str) {
+        self.keep_error(|out| out.write_all(text.as_bytes()));
+    }
+
+    /// Writes a line to standard output.
+    pub fn line(&mut self, text: &str) {
+        self.keep_error(|out| {
+            out.write_all(text.as_bytes())?;
+            out.write_all(b"\n")
+        });
+    }
+
+    /// Writes a line to standard error, after everything printed before it.
+    pub fn talk(&mut self, text: &str) {
+        self.talk_bare(text);
+        self.talk_bare("\n");
+    }
+
+    /// Writes text to standard error as it is, after everything printed before it.
+    pub fn talk_bare(&mut self, text: &str) {
+        self.flush();
+        // Nobody is left to tell when standard error fails.
+        let _ = self.err.write_all(text.as_bytes());
+    }
+
+    /// Lets everything printed so far be seen.
+    pub fn flush(&mut self) {
+        self.keep_error(BufWriter::flush);
+    }
+
+    /// Whether standard output is gone, so that long work for it may stop.
+    pub fn is_closed(&self) -> bool {
+        self.out_error.is_some()
+    }
+
+    /// Standard output for a stream of bytes, such as an archive. Its errors are the caller's.
+    pub fn out(&mut self) -> &mut dyn Write {
+        &mut self.out
+    }
+
+    /// Standard input.
+    pub fn input(&mut self) -> &mut dyn BufRead {
+        &mut self.input
+    }
+
+    /// Asks whether to go on, on the last line of `question`. Only `y` or `Y` is a yes; the end of input is a
+    /// no.
+    pub fn confirm(&mut self, question: &str) -> bool {
+        self.print(question);
+        self.print(" [y/N] ");
+        self.flush();
+        let mut answer = Vec::new();
+        // An answer is one letter; a line without an end must not fill the memory.
+        let limit = 1024;
+        let read = io::Read::take(&mut self.input, limit).read_until(b'\n', &mut answer);
+        read.is_ok() && answer.trim_ascii().eq_ignore_ascii_case(b"y")
+    }
+
+    /// Writes what is left and says whether standard output got everything.
+    ///
+    /// # Errors
+    /// A failure to report, unless it is only that the reader went away.
+    pub fn finish(&mut self) -> Result<(), Failure> {
+        self.flush();
+        match self.out_error.take() {
+            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Failure::new(format!("write /dev/stdout: {}", reason(&error))))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn keep_error(&mut self, write: impl FnOnce(&mut BufWriter<Box<dyn Write + Send>>) -> io::Result<()>) {
+        if self.out_error.is_none() {
+            self.out_error = write(&mut self.out).err();
+        }
+    }
+}
+
+impl fmt::Debug for Ui {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ui").field("terminal", &self.terminal).finish_non_exhaustive()
+    }
+}
+
+/// The system's own words for an error, without Rust's error number.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let end = text.find(" (os error").unwrap_or(text.len());
+    text[..end].to_lowercase()
+}
+
+fn columns(fd: rustix::fd::BorrowedFd<'_>) -> Option<usize> {
+    tcgetwinsize(fd).ok().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
+/// A stream that ends up in memory.
+#[derive(Debug, Clone, Default)]
+pub struct Capture(Arc<Mutex<Vec<u8>>>);
+
+impl Capture {
+    /// Everything written so far, as text.
+    pub fn text(&self) -> String {
+        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+impl Write for Capture {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
