@@ -1,0 +1,172 @@
+//! A file being read or written, with its path at hand for errors.
+
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::fault;
+
+/// An open regular file.
+///
+/// As [`Read`], [`Write`] and [`Seek`] its errors carry an [`Error`] with the path inside.
+#[derive(Debug)]
+pub struct File {
+    inner: std::fs::File,
+    path: PathBuf,
+}
+
+impl File {
+    pub(crate) fn new(inner: std::fs::File, path: PathBuf) -> File {
+        File { inner, path }
+    }
+
+    /// The path it was opened by, for messages.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its length in bytes.
+    ///
+    /// # Errors
+    /// When the system cannot say.
+    pub fn len(&self) -> Result<u64> {
+        self.inner.metadata().map(|m| m.len()).map_err(|e| self.error("stat", e))
+    }
+
+    /// Whether it has no bytes.
+    ///
+    /// # Errors
+    /// When the system cannot say.
+    pub fn is_empty(&self) -> Result<bool> {
+        self.len().map(|len| len == 0)
+    }
+
+    /// Reads some bytes at an offset, leaving the file's own position alone; 0 at the end.
+    ///
+    /// # Errors
+    /// When the system does.
+    pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        self.inner.read_at(buffer, offset).map_err(|e| self.error("read", e))
+    }
+
+    /// Writes all bytes at an offset.
+    ///
+    /// # Errors
+    /// When the system does, a full disk included.
+    pub fn write_all_at(&self, bytes: &[u8], offset: u64) -> Result<()> {
+        fault::check("write", &self.path)
+            .and_then(|()| self.inner.write_all_at(bytes, offset))
+            .map_err(|e| self.error("write", e))
+    }
+
+    /// Makes the bytes durable.
+    ///
+    /// # Errors
+    /// When the system does.
+    pub fn sync(&self) -> Result<()> {
+        fault::check("fsync", &self.path)
+            .and_then(|()| self.inner.sync_data())
+            .map_err(|e| self.error("fsync", e))
+    }
+
+    /// Starts writing out a range, without waiting: the sync at the end is then short.
+    pub fn start_writeback(&self, offset: u64, length: u64) {
+        // Only advice: where the call does not exist nothing is lost.
+        let _ = crate::file::sys::sync_file_range(self.inner.as_fd(), offset, length);
+    }
+
+    /// Cuts or extends the file.
+    ///
+    /// # Errors
+    /// When the system does.
+    pub fn set_len(&self, len: u64) -> Result<()> {
+        fault::check("truncate", &self.path)
+            .and_then(|()| self.inner.set_len(len))
+            .map_err(|e| self.error("truncate", e))
+    }
+
+    /// Sets the permission bits.
+    ///
+    /// # Errors
+    /// When the system does.
+    pub fn set_mode(&self, mode: u32) -> Result<()> {
+        fault::check("chmod", &self.path)
+            .and_then(|()| self.inner.set_permissions(std::fs::Permissions::from_mode(mode)))
+            .map_err(|e| self.error("chmod", e))
+    }
+
+    /// The descriptor.
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.inner.as_fd()
+    }
+
+    /// A second handle on the same open file.
+    ///
+    /// # Errors
+    /// When no descriptor is left.
+    pub fn try_clone(&self) -> Result<File> {
+        let inner = self.inner.try_clone().map_err(|e| self.error("dup", e))?;
+        Ok(File { inner, path: self.path.clone() })
+    }
+
+    pub(crate) fn std(&self) -> &std::fs::File {
+        &self.inner
+    }
+
+    pub(crate) fn error(&self, operation: &'static str, source: io::Error) -> Error {
+        Error::new(operation, &self.path, source)
+    }
+}
+
+impl Read for File {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.inner.read(buffer).map_err(|e| self.error("read", e).into())
+    }
+}
+
+impl Write for File {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        fault::check("write", &self.path)
+            .and_then(|()| self.inner.write(bytes))
+            .map_err(|e| self.error("write", e).into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Seek for File {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.inner.seek(to).map_err(|e| self.error("seek", e).into())
+    }
+}
+
+pub(crate) mod sys {
+    //! The one call that the system-call crate does not have.
+
+    use std::io;
+    use std::os::fd::{AsRawFd, BorrowedFd};
+
+    /// Start write-out of dirty pages in the range that are not being written already.
+    const SYNC_FILE_RANGE_WRITE: u32 = 2;
+
+    #[allow(unsafe_code, reason = "sync_file_range has no safe binding")]
+    mod raw {
+        unsafe extern "C" {
+            pub(super) fn sync_file_range(fd: i32, offset: i64, length: i64, flags: u32) -> i32;
+        }
+    }
+
+    #[allow(unsafe_code, reason = "sync_file_range has no safe binding")]
+    pub(crate) fn sync_file_range(fd: BorrowedFd<'_>, offset: u64, length: u64) -> io::Result<()> {
+        let (Ok(offset), Ok(length)) = (i64::try_from(offset), i64::try_from(length)) else {
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
+        // SAFETY: the call takes plain numbers; the descriptor is borrowed and so open for its whole length.
+        let result = unsafe { raw::sync_file_range(fd.as_raw_fd(), offset, length, SYNC_FILE_RANGE_WRITE) };
+        if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    }
+}
