@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags};
 
@@ -333,15 +333,45 @@ impl Dir {
     /// # Errors
     /// When it is something else, or the system cannot say.
     pub fn file_len(&self, name: impl AsRef<OsStr>) -> Result<Option<u64>> {
-        let name = component(self, name.as_ref())?;
+        let name = name.as_ref();
+        let Some(stat) = self.stat(name)? else { return Ok(None) };
+        if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+            let error = io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
+            return Err(self.error("stat", name, error));
+        }
+        Ok(Some(u64::try_from(stat.st_size).unwrap_or(0)))
+    }
+
+    /// Device and inode number of a file below, if it is there: what tells whether it is the same file.
+    ///
+    /// # Errors
+    /// When the system cannot say.
+    pub fn file_id(&self, name: impl AsRef<OsStr>) -> Result<Option<(u64, u64)>> {
+        Ok(self.stat(name.as_ref())?.map(|stat| (stat.st_dev, stat.st_ino)))
+    }
+
+    /// Bytes that an entry below occupies on disk, if it is there; holes do not count.
+    ///
+    /// # Errors
+    /// When the system cannot say.
+    pub fn file_blocks(&self, name: impl AsRef<OsStr>) -> Result<Option<u64>> {
+        Ok(self.stat(name.as_ref())?.map(|stat| u64::try_from(stat.st_blocks).unwrap_or(0) * 512))
+    }
+
+    /// When an entry below was last changed, if it is there.
+    ///
+    /// # Errors
+    /// When the system cannot say.
+    pub fn modified(&self, name: impl AsRef<OsStr>) -> Result<Option<SystemTime>> {
+        let seconds = |stat: rustix::fs::Stat| u64::try_from(stat.st_mtime).unwrap_or(0);
+        let stat = self.stat(name.as_ref())?;
+        Ok(stat.map(|stat| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds(stat))))
+    }
+
+    fn stat(&self, name: &OsStr) -> Result<Option<rustix::fs::Stat>> {
+        let name = component(self, name)?;
         match rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile => {
-                Ok(Some(u64::try_from(stat.st_size).unwrap_or(0)))
-            }
-            Ok(_) => {
-                let error = io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
-                Err(self.error("stat", name, error))
-            }
+            Ok(stat) => Ok(Some(stat)),
             Err(rustix::io::Errno::NOENT) => Ok(None),
             Err(error) => Err(self.error("stat", name, error)),
         }

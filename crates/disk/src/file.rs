@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -95,6 +95,15 @@ impl File {
         fault::check("chmod", &self.path)
             .and_then(|()| self.inner.set_permissions(std::fs::Permissions::from_mode(mode)))
             .map_err(|e| self.error("chmod", e))
+    }
+
+    /// Device and inode number: what tells whether two handles are on the same file.
+    ///
+    /// # Errors
+    /// When the system cannot say.
+    pub fn id(&self) -> Result<(u64, u64)> {
+        let metadata = self.inner.metadata().map_err(|e| self.error("stat", e))?;
+        Ok((metadata.dev(), metadata.ino()))
     }
 
     /// The descriptor.

@@ -1,0 +1,242 @@
+//! Blobs: files named by the digest of their bytes, in the folders of an OCI image layout.
+
+use std::io::{self, Write};
+
+use disk::{Dir, EntryKind, File};
+use spec::{Algorithm, Digest, Digester};
+
+use crate::error::{Error, Result};
+use crate::lease::Lease;
+use crate::verify::Verifying;
+
+/// The blobs of a store.
+#[derive(Debug)]
+pub struct Blobs {
+    sha256: Dir,
+    /// Made when the first such blob arrives.
+    blobs: Dir,
+}
+
+/// Mode of a blob's file: nobody writes it again.
+pub(crate) const BLOB_MODE: u32 = 0o400;
+
+impl Blobs {
+    pub(crate) fn below(content: &Dir) -> Result<Blobs> {
+        let blobs = content.dir("blobs")?;
+        Ok(Blobs { sha256: blobs.dir("sha256")?, blobs })
+    }
+
+    /// The folder of an algorithm, if it is there.
+    fn folder(&self, algorithm: Algorithm) -> Result<Option<Dir>> {
+        match algorithm {
+            Algorithm::Sha256 => Ok(Some(self.sha256.try_clone()?)),
+            Algorithm::Sha512 => Ok(self.blobs.dir_if_exists(algorithm.as_str())?),
+        }
+    }
+
+    fn folder_to_write(&self, algorithm: Algorithm) -> Result<Dir> {
+        match algorithm {
+            Algorithm::Sha256 => Ok(self.sha256.try_clone()?),
+            Algorithm::Sha512 => Ok(self.blobs.ensure_dir(algorithm.as_str())?),
+        }
+    }
+
+    /// The size of a blob, if it is there. To rely on it, hold a lease that pins it.
+    ///
+    /// # Errors
+    /// When the folder cannot be read, or something else than a file has the name.
+    pub fn size(&self, digest: &Digest) -> Result<Option<u64>> {
+        match digest.algorithm() {
+            Algorithm::Sha256 => Ok(self.sha256.file_len(digest.hex())?),
+            other => match self.folder(other)? {
+                Some(folder) => Ok(folder.file_len(digest.hex())?),
+                None => Ok(None),
+            },
+        }
+    }
+
+    /// The path of a blob's file, whether or not it is there.
+    pub fn path(&self, digest: &Digest) -> std::path::PathBuf {
+        self.blobs.path().join(digest.algorithm().as_str()).join(digest.hex())
+    }
+
+    /// Opens a blob for reading; what is read to the end is checked against the digest.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] when it is not there.
+    pub fn open(&self, digest: &Digest) -> Result<Verifying> {
+        Ok(Verifying::new(self.file(digest)?, digest.clone()))
+    }
+
+    /// Opens a blob for reading at any place, unchecked.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] when it is not there.
+    pub fn file(&self, digest: &Digest) -> Result<File> {
+        let folder = self.folder(digest.algorithm())?;
+        let file = folder.map(|folder| folder.file_if_exists(digest.hex())).transpose()?.flatten();
+        file.ok_or_else(|| Error::Missing(digest.clone()))
+    }
+
+    /// Reads a whole document, checked against its digest each time (DISK-5).
+    ///
+    /// # Errors
+    /// [`Error::Missing`], [`Error::Corrupt`], or [`Error::TooLarge`] when it has more than `bytes_max` bytes.
+    pub fn read(&self, digest: &Digest, bytes_max: u64) -> Result<Vec<u8>> {
+        let mut file = self.file(digest)?;
+        let size = file.len()?;
+        if size > bytes_max {
+            return Err(Error::TooLarge { digest: digest.clone(), size, limit: bytes_max });
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+        io::Read::read_to_end(&mut file, &mut bytes).map_err(|e| disk::Error::new("read", file.path(), e))?;
+        if !digest.matches(&bytes) {
+            let found = Digest::of(&bytes).to_string();
+            return Err(Error::Corrupt { path: self.path(digest), expected: digest.to_string(), found });
+        }
+        Ok(bytes)
+    }
+
+    /// Begins to write a blob of this digest and size in the lease's scratch folder.
+    ///
+    /// # Errors
+    /// When no file can be made there.
+    pub fn writer<'s>(&'s self, lease: &Lease, digest: &Digest, size: u64) -> Result<BlobWriter<'s>> {
+        let scratch = lease.scratch().try_clone()?;
+        let name = lease.fresh_name();
+        let file = scratch.create(&name, 0o600)?;
+        let digester = Digester::new(digest.algorithm());
+        Ok(BlobWriter {
+            blobs: self,
+            scratch,
+            name,
+            file,
+            digester,
+            digest: digest.clone(),
+            size,
+            done: false,
+        })
+    }
+
+    /// Puts a whole document in; nothing happens when it is there already.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn put(&self, lease: &Lease, bytes: &[u8]) -> Result<Digest> {
+        let digest = Digest::of(bytes);
+        if !lease.pin_blob(self, &digest)? {
+            let mut writer = self.writer(lease, &digest, bytes.len() as u64)?;
+            writer.write_all(bytes).map_err(|e| disk::Error::new("write", self.path(&digest), e))?;
+            writer.commit()?;
+        }
+        Ok(digest)
+    }
+
+    /// Gives a complete file its name. The caller has checked its hash and made its bytes durable.
+    pub(crate) fn publish(&self, from: &Dir, name: &str, digest: &Digest) -> Result<()> {
+        let folder = self.folder_to_write(digest.algorithm())?;
+        Ok(from.rename(name, &folder, digest.hex())?)
+    }
+
+    /// Makes the names of blobs durable: once before a name is published that reaches them, also when this
+    /// process wrote none of them.
+    ///
+    /// # Errors
+    /// When the system does.
+    pub fn sync(&self) -> Result<()> {
+        self.sha256.sync()?;
+        if let Some(folder) = self.folder(Algorithm::Sha512)? {
+            folder.sync()?;
+        }
+        Ok(())
+    }
+
+    /// Every blob and its size, in no particular order. Files that are no blobs are passed over.
+    ///
+    /// # Errors
+    /// When a folder cannot be read.
+    pub fn walk(&self) -> Result<Vec<Digest>> {
+        let mut found = Vec::new();
+        for algorithm in [Algorithm::Sha256, Algorithm::Sha512] {
+            let Some(folder) = self.folder(algorithm)? else { continue };
+            for entry in folder.entries()? {
+                let text = format!("{}:{}", algorithm.as_str(), entry.name.to_string_lossy());
+                if let (Ok(digest), EntryKind::File) = (Digest::parse(&text), entry.kind) {
+                    found.push(digest);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Throws a blob away, as part of a sweep or a repair; the bytes that come back, or nothing.
+    pub(crate) fn discard(&self, trash: &disk::Trash, digest: &Digest) -> Result<u64> {
+        let Some(folder) = self.folder(digest.algorithm())? else { return Ok(0) };
+        let size = folder.file_len(digest.hex())?.unwrap_or(0);
+        Ok(if trash.take(&folder, digest.hex().as_ref())? { size } else { 0 })
+    }
+}
+
+/// A blob being written; vanishes when dropped before [`BlobWriter::commit`].
+pub struct BlobWriter<'s> {
+    blobs: &'s Blobs,
+    scratch: Dir,
+    name: String,
+    file: File,
+    digester: Digester,
+    digest: Digest,
+    size: u64,
+    done: bool,
+}
+
+impl BlobWriter<'_> {
+    /// Checks size and digest, makes the bytes durable and gives the blob its name.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] when something else was written than announced.
+    pub fn commit(mut self) -> Result<()> {
+        let written = self.digester.bytes();
+        if written != self.size {
+            return Err(self.mismatch(format!("{} bytes", self.size), format!("{written} bytes")));
+        }
+        let found = self.digester.clone().finish();
+        if found != self.digest {
+            return Err(self.mismatch(self.digest.to_string(), found.to_string()));
+        }
+        self.file.set_mode(BLOB_MODE)?;
+        self.file.sync()?;
+        self.blobs.publish(&self.scratch, &self.name, &self.digest)?;
+        self.done = true;
+        Ok(())
+    }
+
+    fn mismatch(&self, expected: String, found: String) -> Error {
+        Error::Mismatch { digest: self.digest.clone(), expected, found }
+    }
+}
+
+impl Write for BlobWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = usize::try_from(self.size.saturating_sub(self.digester.bytes())).unwrap_or(usize::MAX);
+        if room == 0 && !bytes.is_empty() {
+            let text = format!("{} has more than the {} bytes announced", self.digest, self.size);
+            return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+        }
+        let written = self.file.write(&bytes[..bytes.len().min(room)])?;
+        self.digester.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for BlobWriter<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            // The lease's folder goes with the lease anyway.
+            let _ = self.scratch.remove_file(&self.name);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Blobs, leases and the sweep, seen from outside.
+
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+
+use content::{Access, Error, Pin, Store};
+use spec::{DiffId, Digest};
+
+fn store() -> (tempfile::TempDir, Store) {
+    let temporary = tempfile::tempdir().unwrap();
+    let store = Store::open(&temporary.path().join("root"), Access::Create).unwrap();
+    (temporary, store)
+}
+
+#[test]
+fn a_store_is_an_oci_image_layout() {
+    let (temporary, store) = store();
+    let layout = std::fs::read(temporary.path().join("root/content/oci-layout")).unwrap();
+    assert_eq!(layout, b"{\"imageLayoutVersion\":\"1.0.0\"}");
+    let lease = store.lease().unwrap();
+    let digest = store.blobs().put(&lease, b"hello").unwrap();
+    let path = temporary.path().join("root/content/blobs/sha256").join(digest.hex());
+    assert_eq!(std::fs::read(&path).unwrap(), b"hello");
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o400);
+    assert_eq!(store.blobs().walk().unwrap(), [digest]);
+}
+
+#[test]
+fn ref_5_a_blob_gets_its_name_only_when_its_bytes_fit() {
+    let (_temporary, store) = store();
+    let lease = store.lease().unwrap();
+    let digest = Digest::of(b"hello");
+    let write = |bytes: &[u8], size: u64| {
+        let mut writer = store.blobs().writer(&lease, &digest, size).unwrap();
+        writer.write_all(bytes).map_err(|e| e.to_string())?;
+        writer.commit().map_err(|e| e.to_string())
+    };
+    assert!(write(b"hellO", 5).is_err());
+    assert!(write(b"hell", 5).is_err());
+    assert!(write(b"hello!", 5).is_err());
+    assert!(write(b"hello", 4).is_err());
+    assert_eq!(store.blobs().size(&digest).unwrap(), None);
+    assert!(lease.scratch().is_empty().unwrap());
+    assert!(write(b"hello", 5).is_ok());
+    assert!(write(b"hello", 5).is_ok());
+}
+
+#[test]
+fn disk_5_documents_are_hashed_on_every_read() {
+    let (_temporary, store) = store();
+    let lease = store.lease().unwrap();
+    let digest = store.blobs().put(&lease, b"hello").unwrap();
+    assert_eq!(store.blobs().read(&digest, 5).unwrap(), b"hello");
+    assert!(matches!(store.blobs().read(&digest, 4), Err(Error::TooLarge { .. })));
+    let path = store.blobs().path(&digest);
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    std::fs::write(&path, b"jello").unwrap();
+    assert!(store.blobs().read(&digest, 5).unwrap_err().is_corrupt());
+    assert!(store.blobs().open(&digest).unwrap().finish().unwrap_err().is_corrupt());
+    let mut bytes = Vec::new();
+    assert!(store.blobs().open(&digest).unwrap().read_to_end(&mut bytes).is_err());
+}
+
+#[test]
+fn disk_2_a_link_is_no_blob() {
+    let (temporary, store) = store();
+    let secret = temporary.path().join("secret");
+    std::fs::write(&secret, b"hello").unwrap();
+    let digest = Digest::of(b"hello");
+    std::os::unix::fs::symlink(&secret, store.blobs().path(&digest)).unwrap();
+    assert!(store.blobs().size(&digest).is_err());
+    assert!(store.blobs().read(&digest, 10).is_err());
+}
+
+#[test]
+fn the_sweep_spares_what_a_lease_pins() {
+    let (_temporary, store) = store();
+    let lease = store.lease().unwrap();
+    let kept = store.blobs().put(&lease, b"kept").unwrap();
+    let layer = DiffId(Digest::of(b"layer"));
+    lease.pin([Pin::Layer(layer.clone())]).unwrap();
+    let other = store.lease().unwrap();
+    let gone = store.blobs().put(&other, b"gone").unwrap();
+    drop(other);
+    let sweep = store.sweep().unwrap();
+    assert!(sweep.is_pinned(&Pin::Blob(kept.clone())));
+    assert!(sweep.is_pinned(&Pin::Layer(layer)));
+    assert!(!sweep.is_pinned(&Pin::Blob(gone.clone())));
+    assert_eq!(sweep.discard_blob(&gone).unwrap(), 4);
+    assert_eq!(sweep.discard_blob(&gone).unwrap(), 0);
+    sweep.finish().unwrap();
+    assert_eq!(store.blobs().walk().unwrap(), [kept]);
+}
+
+#[test]
+fn the_lease_of_a_dead_process_is_removed() {
+    let (temporary, store) = store();
+    let lease = store.lease().unwrap();
+    let leases = temporary.path().join("root/leases");
+    let dead = leases.join("1-0-0");
+    std::fs::create_dir(&dead).unwrap();
+    std::fs::write(dead.join("lock"), "").unwrap();
+    std::fs::write(dead.join("pins"), format!("blob {}\nblob sha2", Digest::of(b"x"))).unwrap();
+    let sweep = store.sweep().unwrap();
+    assert!(!sweep.is_pinned(&Pin::Blob(Digest::of(b"x"))));
+    sweep.finish().unwrap();
+    assert_eq!(std::fs::read_dir(&leases).unwrap().count(), 1);
+    drop(lease);
+    assert_eq!(std::fs::read_dir(&leases).unwrap().count(), 0);
+}
+
+#[test]
+fn strange_roots_are_refused_with_the_way_out() {
+    let (temporary, store) = store();
+    drop(store);
+    let root = temporary.path().join("root");
+    let refuse = |superblock: &str, expect: &str| {
+        std::fs::write(root.join("store.json"), superblock).unwrap();
+        let error = Store::open(&root, Access::Existing).unwrap_err().to_string();
+        assert!(error.contains(expect), "{error}");
+    };
+    refuse("{\"format\":2}", "use a newer strata");
+    refuse("{\"format\":1,\"features\":{\"incompatible\":[\"x\"]}}", "the feature \"x\"");
+    refuse("{\"format\":1", "store.json is damaged");
+    std::fs::write(root.join("store.json"), "{\"format\":1,\"features\":{\"compatible\":[\"x\"]}}").unwrap();
+    assert!(Store::open(&root, Access::Existing).is_ok());
+    let other = temporary.path().join("other");
+    assert!(matches!(Store::open(&other, Access::Existing), Err(Error::Absent(_))));
+    std::fs::create_dir(&other).unwrap();
+    std::fs::write(other.join("thesis.txt"), "").unwrap();
+    let error = Store::open(&other, Access::Create).unwrap_err().to_string();
+    assert!(error.contains("thesis.txt"), "{error}");
+}
