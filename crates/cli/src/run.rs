@@ -53,7 +53,7 @@ fn execute(matches: &Matches, context: &mut Context) -> Outcome {
 fn check_log_level(matches: &Matches) -> Outcome {
     const LEVELS: [&str; 8] = ["panic", "fatal", "error", "warn", "warning", "info", "debug", "trace"];
     let level = matches.text("log-level");
-    if LEVELS.contains(&level.to_lowercase().as_str()) {
+    if level.is_empty() || LEVELS.contains(&level.to_lowercase().as_str()) {
         return Ok(());
     }
     Err(Failure::new(format!("Unable to parse logging level: {}", crate::term::escape::line(level))))

@@ -2,9 +2,11 @@
 //!
 //! A command with two spellings (`images`, `image ls`) has one entry that both names share. To add a command,
 //! write its file and name its entry in [`root`] or in the group it belongs to.
+mod complete;
 mod completion;
 mod digest;
 mod fsck;
+mod help;
 mod history;
 mod image;
 mod images;

@@ -1,7 +1,7 @@
 //! The program itself: its global flags and its first level of commands.
 use super::{
-    completion, digest, fsck, history, image, images, import, info, inspect, load, login, logout, manifest,
-    outdated, pull, push, rm, save, search, system, tag, tags, version,
+    complete, completion, digest, fsck, help, history, image, images, import, info, inspect, load, login,
+    logout, manifest, outdated, pull, push, rm, save, search, system, tag, tags, version,
 };
 use crate::Environment;
 use crate::flags::{Action, Command, Flag};
@@ -40,7 +40,8 @@ static ROOT: Command = Command {
         &save::SAVE,
         &tag::TAG,
         &tags::TAGS,
-        &completion::COMPLETE,
+        &complete::COMPLETE,
+        &help::HELP,
     ]),
     ..Command::USUAL
 };

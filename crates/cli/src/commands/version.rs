@@ -1,7 +1,8 @@
 //! `strata version`: what this program is.
 use super::unplugged::unplugged;
 use super::usage;
-use crate::flags::{Action, ArgRule, Command, Flag, Section};
+use crate::flags::{Action, ArgRule, Command, Flag, Matches, Section};
+use crate::{Context, Outcome};
 
 static FLAGS: &[Flag] = &[Flag::text("format", usage::FORMAT_OBJECT).short('f')];
 
@@ -13,15 +14,18 @@ pub(super) static VERSION: Command = Command {
     section: Section::Common(10),
     flags: FLAGS,
     rule: ArgRule::None,
-    action: Action::Run(unplugged),
+    action: Action::Run(version),
     ..Command::USUAL
 };
 
 /// The program's version.
-pub(super) const NUMBER: &str = env!("CARGO_PKG_VERSION");
+const NUMBER: &str = env!("CARGO_PKG_VERSION");
+
+/// The Docker Engine API version whose behaviour the commands follow.
+const API_VERSION: &str = "1.51";
 
 /// The commit the program was built from, where the build says so.
-pub(super) const COMMIT: &str = match option_env!("STRATA_COMMIT") {
+const COMMIT: &str = match option_env!("STRATA_COMMIT") {
     Some(commit) => commit,
     None => "unknown",
 };
@@ -29,4 +33,33 @@ pub(super) const COMMIT: &str = match option_env!("STRATA_COMMIT") {
 /// The line that `strata --version` prints.
 pub fn version_line() -> String {
     format!("Strata version {NUMBER}, build {COMMIT}")
+}
+
+fn version(matches: &Matches, context: &mut Context) -> Outcome {
+    if matches.text_given("format").is_some() {
+        return unplugged(matches, context);
+    }
+    let platform = format!("{}/{}", std::env::consts::OS, architecture(std::env::consts::ARCH));
+    context.ui.print(&format!(
+        "Client:
+ Version:           {NUMBER}
+ API version:       {API_VERSION}
+ Git commit:        {COMMIT}
+ OS/Arch:           {platform}
+ Context:           default
+"
+    ));
+    Ok(())
+}
+
+/// An architecture under the name that images use.
+fn architecture(rust: &str) -> &str {
+    match rust {
+        "x86_64" => "amd64",
+        "x86" => "386",
+        "aarch64" => "arm64",
+        "powerpc64" => "ppc64le",
+        "loongarch64" => "loong64",
+        other => other,
+    }
 }

@@ -1,1 +1,14 @@
-//! Shell completion.
+//! Scripts that teach a shell our commands and flags, made from the command table.
+//!
+//! Names of commands and flags are written into the script, so completing them starts no process. Names of
+//! images are asked for with `strata __complete images PREFIX`.
+mod bash;
+mod fish;
+mod powershell;
+mod table;
+mod zsh;
+
+#[cfg(test)]
+mod tests;
+
+pub use table::Shell;

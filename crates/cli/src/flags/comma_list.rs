@@ -32,7 +32,7 @@ fn bare<'a>(line: &'a str, rest: &'a str) -> Result<Part<'a>, String> {
         None => (rest, None),
     };
     match part.find('"') {
-        Some(at) => Err(error(line, &rest[at..], 1, "bare \" in non-quoted field")),
+        Some(at) => Err(error(line, &rest[at..], 1, "bare \" in non-quoted-field")),
         None => Ok((part.to_owned(), after)),
     }
 }

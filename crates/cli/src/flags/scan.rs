@@ -161,5 +161,5 @@ fn quote_byte(byte: u8) -> String {
 
 /// What was typed, as it is shown in the middle of a message.
 fn printable(typed: &[u8]) -> String {
-    crate::term::escape::line(&String::from_utf8_lossy(typed)).into_owned()
+    crate::term::escape::cell(&String::from_utf8_lossy(typed)).into_owned()
 }

@@ -148,10 +148,16 @@ impl Bytes {
         out
     }
 
-    /// The part done, in fiftieths.
+    /// The part done, in fiftieths; cut off from floating point numbers, as Docker does.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a number from 0 to 50"
+    )]
     fn half_percent(self) -> usize {
-        let percent = u128::from(self.current) * 100 / u128::from(self.total.max(1));
-        (percent / 2).min(u128::from(BAR_COLUMNS)) as usize
+        let percent = (self.current as f64 / self.total.max(1) as f64 * 100.0) as u64;
+        (percent / 2).min(BAR_COLUMNS) as usize
     }
 }
 

@@ -1,0 +1,31 @@
+//! The command as its users meet it: arguments in, text and exit code out.
+mod completion;
+mod golden;
+mod streams;
+mod transcript;
+
+use std::ffi::OsString;
+
+use cli::{Capture, Context, Environment, Terminal, Ui};
+
+/// What one run of the command left behind.
+pub(crate) struct Ran {
+    pub(crate) exit: u8,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+/// Runs the command in this process with a home of `/root` and the given terminal.
+pub(crate) fn strata(args: &[OsString], terminal: Terminal) -> Ran {
+    let env = Environment::Fixed(vec![("HOME", "/root".into())]);
+    let (ui, out, err): (Ui, Capture, Capture) = Ui::captured(b"", terminal);
+    let mut context = Context { ui, env };
+    let exit = cli::run(args, &mut context);
+    Ran { exit, out: out.text(), err: err.text() }
+}
+
+/// Runs the command without a terminal.
+pub(crate) fn strata_piped(args: &[&str]) -> Ran {
+    let args: Vec<_> = args.iter().map(OsString::from).collect();
+    strata(&args, Terminal::default())
+}
