@@ -1,0 +1,64 @@
+//! Things that answer for themselves: rows of a list and other data that should not be turned into a
+//! tree of values before the template asks for one of their members.
+
+use std::fmt;
+
+use crate::types::{Outcome, Param};
+use crate::{Operand, Value};
+
+/// A Go struct, or pointer to one, whose members are worked out when a template asks for them.
+pub trait Object {
+    /// Go type name, such as `*formatter.imageContext`.
+    fn type_name(&self) -> &'static str;
+
+    /// The field or method of that name, if there is one.
+    fn member(&self, name: &str) -> Option<Member<'_>>;
+
+    /// Members that make up the JSON form and the printed form, in their order.
+    fn names(&self) -> &[&'static str] {
+        &[]
+    }
+}
+
+/// What an [`Object`] has under a name.
+pub enum Member<'a> {
+    /// A struct field.
+    Field(Value<'a>),
+    /// The result of a method without parameters.
+    Getter(Value<'a>),
+    /// A method with parameters.
+    Method(MethodCall<'a>),
+    /// A field that exists but that templates may not see.
+    Unexported,
+}
+
+/// A method bound to its receiver.
+pub struct MethodCall<'a> {
+    pub(crate) params: &'static [Param],
+    pub(crate) call: Box<BoundMethod<'a>>,
+}
+
+type BoundMethod<'a> = dyn Fn(&[Operand<'a>]) -> Outcome<'a> + 'a;
+
+impl<'a> Member<'a> {
+    /// The result of a method without parameters.
+    pub fn getter(value: impl Into<Value<'a>>) -> Member<'a> {
+        Member::Getter(value.into())
+    }
+
+    /// A method with parameters; it is called with as many arguments, of those types.
+    pub fn method(params: &'static [Param], call: impl Fn(&[Operand<'a>]) -> Outcome<'a> + 'a) -> Member<'a> {
+        Member::Method(MethodCall { params, call: Box::new(call) })
+    }
+}
+
+impl fmt::Debug for Member<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Member::Field(value) => write!(f, "Field({value:?})"),
+            Member::Getter(value) => write!(f, "Getter({value:?})"),
+            Member::Method(method) => write!(f, "Method({:?})", method.params),
+            Member::Unexported => f.write_str("Unexported"),
+        }
+    }
+}
