@@ -1,1 +1,9 @@
-//! Placeholder.
+//! Scaffolding for tests: a registry that misbehaves on command, small images, look-alikes of well-known
+//! images, scratch environments for the binary, golden transcripts, and comparison of directory trees.
+//!
+//! Only tests use this crate. It panics where a test could not go on anyway.
+
+pub mod registry;
+pub mod skip;
+
+pub use registry::Registry;
