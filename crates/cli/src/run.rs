@@ -17,6 +17,9 @@ pub fn main() -> ExitCode {
 pub fn run(args: &[OsString], context: &mut Context) -> u8 {
     let outcome = obey(args, context).and_then(|()| context.ui.finish());
     let Err(failure) = outcome else { return 0 };
+    if context.ui.stream_was_left() {
+        return 0;
+    }
     if let Some(message) = &failure.message {
         context.ui.talk(message);
     }

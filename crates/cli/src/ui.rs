@@ -9,12 +9,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::termios::{isatty, tcgetwinsize};
 
+use crate::term::progress::Progress;
 use crate::{Environment, Failure};
 
 /// Bytes gathered before standard output is written to; one page of a long listing.
 const BUFFER_BYTES: usize = 64 * 1024;
 /// Columns assumed for text that is wrapped when no terminal says otherwise.
 const COLUMNS_ASSUMED: usize = 80;
+/// Columns assumed for progress on a terminal that does not tell its size, as Docker does.
+const PROGRESS_COLUMNS_ASSUMED: usize = 200;
 
 /// Standard input, output and error of one invocation.
 pub struct Ui {
@@ -22,6 +25,7 @@ pub struct Ui {
     out: BufWriter<Box<dyn Write + Send>>,
     err: Box<dyn Write + Send>,
     out_error: Option<io::Error>,
+    stream_left: bool,
     terminal: Terminal,
 }
 
@@ -65,7 +69,7 @@ impl Ui {
         terminal: Terminal,
     ) -> Self {
         let out = BufWriter::with_capacity(BUFFER_BYTES, out);
-        Self { input, out, err, out_error: None, terminal }
+        Self { input, out, err, out_error: None, stream_left: false, terminal }
     }
 
     /// Streams that a test looks at: what is typed, and where output and talk end up.
@@ -131,9 +135,21 @@ impl Ui {
         self.out_error.is_some()
     }
 
-    /// Standard output for a stream of bytes, such as an archive. Its errors are the caller's.
-    pub fn out(&mut self) -> &mut dyn Write {
-        &mut self.out
+    /// Standard output for a stream of bytes, such as an archive. Its errors end the caller's work; a failure
+    /// that comes of a reader gone away is a success all the same.
+    pub fn out(&mut self) -> impl Write + '_ {
+        Stream(self)
+    }
+
+    /// The display of a pull, push or load on standard output.
+    pub fn progress(&self) -> Progress {
+        let columns = self.terminal.output_columns.unwrap_or(PROGRESS_COLUMNS_ASSUMED);
+        Progress::new(self.terminal.output.then_some(columns))
+    }
+
+    /// Whether a stream of bytes ended because nobody reads it any more.
+    pub(crate) fn stream_was_left(&self) -> bool {
+        self.stream_left
     }
 
     /// Standard input.
@@ -178,6 +194,28 @@ impl Ui {
 impl fmt::Debug for Ui {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ui").field("terminal", &self.terminal).finish_non_exhaustive()
+    }
+}
+
+/// Standard output as a stream of bytes.
+struct Stream<'a>(&'a mut Ui);
+
+impl Stream<'_> {
+    fn note<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
+        self.0.stream_left |= matches!(&result, Err(error) if error.kind() == io::ErrorKind::BrokenPipe);
+        result
+    }
+}
+
+impl Write for Stream<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let result = self.0.out.write(bytes);
+        self.note(result)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let result = self.0.out.flush();
+        self.note(result)
     }
 }
 

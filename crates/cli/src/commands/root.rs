@@ -3,6 +3,9 @@ use super::{
     complete, completion, digest, fsck, help, history, image, images, import, info, inspect, load, login,
     logout, manifest, outdated, pull, push, rm, save, search, system, tag, tags, version,
 };
+use std::ffi::OsString;
+use std::path::PathBuf;
+
 use crate::Environment;
 use crate::flags::{Action, Command, Flag};
 
@@ -47,7 +50,7 @@ static ROOT: Command = Command {
 };
 
 static FLAGS: &[Flag] = &[
-    Flag::text("config", "Location of client config files").computed(config_dir),
+    Flag::path("config", "Location of client config files").computed(config_dir),
     Flag::text("context", "Name of the context to use; accepted, there is no daemon").short('c').hidden(),
     Flag::bool("debug", "Enable debug mode").short('D'),
     Flag::list("host", "Daemon socket to connect to; accepted, there is no daemon").short('H').hidden(),
@@ -61,7 +64,7 @@ static FLAGS: &[Flag] = &[
     Flag::path("tlskey", "Path to TLS key file; accepted, there is no daemon").hidden(),
     Flag::bool("tlsverify", "Use TLS and verify the remote; accepted, there is no daemon").hidden(),
     Flag::bool("version", "Print version information and quit").short('v'),
-    Flag::path("root", "Directory of the image store").computed(|env| env.text("STRATA_ROOT")),
+    Flag::path("root", "Directory of the image store").computed(|env| env.var("STRATA_ROOT")),
     Flag::text("storage-driver", "Storage driver to use"),
     Flag::list("registry-mirror", "Registry mirror to try first"),
     Flag::list("insecure-registry", "Registry to reach without TLS or without verifying it"),
@@ -69,7 +72,8 @@ static FLAGS: &[Flag] = &[
 ];
 
 /// Docker's configuration directory; a relative one when there is no home.
-fn config_dir(env: &Environment) -> Option<String> {
-    let home = || env.text("HOME").map(|home| format!("{home}/.docker"));
-    Some(env.text("DOCKER_CONFIG").or_else(home).unwrap_or_else(|| ".docker".to_owned()))
+fn config_dir(env: &Environment) -> Option<OsString> {
+    let home = || env.path("HOME").map(|home| home.join(".docker").into_os_string());
+    let given = env.path("DOCKER_CONFIG").map(PathBuf::into_os_string);
+    given.or_else(home).or_else(|| Some(".docker".into()))
 }

@@ -1,4 +1,6 @@
 //! Help texts and flags that several commands share.
+use std::ffi::OsString;
+
 use crate::Environment;
 use crate::flags::Flag;
 
@@ -21,6 +23,6 @@ pub(super) const DISABLE_CONTENT_TRUST: Flag =
     Flag::bool("disable-content-trust", "Skip image verification").preset("true").hidden();
 
 /// The platform that `DOCKER_DEFAULT_PLATFORM` asks for.
-pub(super) fn default_platform(env: &Environment) -> Option<String> {
-    env.text("DOCKER_DEFAULT_PLATFORM")
+pub(super) fn default_platform(env: &Environment) -> Option<OsString> {
+    env.var("DOCKER_DEFAULT_PLATFORM")
 }

@@ -8,7 +8,4 @@ mod powershell;
 mod table;
 mod zsh;
 
-#[cfg(test)]
-mod tests;
-
 pub use table::Shell;

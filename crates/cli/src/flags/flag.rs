@@ -1,4 +1,6 @@
 //! One flag, as data.
+use std::ffi::OsString;
+
 use crate::Environment;
 
 /// What a flag's value is.
@@ -42,7 +44,7 @@ pub enum Preset {
     /// This text, parsed like a given value.
     Fixed(&'static str),
     /// Found in the environment when needed.
-    Computed(fn(&Environment) -> Option<String>),
+    Computed(fn(&Environment) -> Option<OsString>),
 }
 
 /// A flag of a command.
@@ -118,7 +120,7 @@ impl Flag {
 
     /// The same flag with a value from the environment for when it is not given.
     #[must_use]
-    pub const fn computed(self, value: fn(&Environment) -> Option<String>) -> Self {
+    pub const fn computed(self, value: fn(&Environment) -> Option<OsString>) -> Self {
         Self { preset: Preset::Computed(value), ..self }
     }
 

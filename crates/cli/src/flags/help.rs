@@ -1,5 +1,6 @@
 //! A command's help, in the layout of Docker's.
 use std::fmt::Write;
+use std::os::unix::ffi::OsStrExt;
 
 use super::matches::preset_text;
 use super::wrap::wrap;
@@ -87,11 +88,10 @@ fn heading(flag: &Flag) -> String {
 
 fn explanation(flag: &Flag, env: &Environment) -> String {
     let preset = preset_text(flag, env).unwrap_or_default();
-    match (&*preset, flag.kind) {
-        ("" | "false" | "0", _) => flag.usage.to_owned(),
-        (preset, Kind::Text | Kind::Path) => {
-            format!("{} (default {})", flag.usage, quote(preset.as_bytes()))
-        }
-        (preset, _) => format!("{} (default {preset})", flag.usage),
-    }
+    let shown = match (preset.as_bytes(), flag.kind) {
+        (b"" | b"false" | b"0", _) => return flag.usage.to_owned(),
+        (preset, Kind::Text | Kind::Path) => quote(preset),
+        (preset, _) => String::from_utf8_lossy(preset).into_owned(),
+    };
+    format!("{} (default {shown})", flag.usage)
 }

@@ -1,4 +1,5 @@
 //! A command line that has been understood.
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
@@ -130,17 +131,17 @@ pub(super) fn add_presets(settings: &mut Vec<Setting>, flags: &'static [Flag], e
             continue;
         }
         if let Some(preset) = preset_text(flag, env) {
-            let values = value::values(flag.kind, OsStr::new(&*preset)).unwrap_or_default();
+            let values = value::values(flag.kind, &preset).unwrap_or_default();
             settings.extend(values.into_iter().map(|value| Setting { flag, value, given: false }));
         }
     }
 }
 
-/// The text of a flag's preset, as help shows it.
-pub(super) fn preset_text(flag: &Flag, env: &Environment) -> Option<std::borrow::Cow<'static, str>> {
+/// A flag's preset as it would be typed.
+pub(super) fn preset_text(flag: &Flag, env: &Environment) -> Option<Cow<'static, OsStr>> {
     match flag.preset {
         Preset::Zero => None,
-        Preset::Fixed(text) => Some(text.into()),
-        Preset::Computed(find) => find(env).map(Into::into),
+        Preset::Fixed(text) => Some(Cow::Borrowed(OsStr::new(text))),
+        Preset::Computed(find) => find(env).map(Cow::Owned),
     }
 }

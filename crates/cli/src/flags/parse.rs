@@ -126,7 +126,7 @@ impl Walk {
 
     fn unknown_command(&self, word: &OsString) -> Failure {
         let called_as = self.called_as();
-        let word = crate::term::escape::line(&word.to_string_lossy()).into_owned();
+        let word = crate::term::escape::cell(&word.to_string_lossy()).into_owned();
         let message = format!("{}: unknown command: {called_as} {word}", self.path[0]);
         if self.path.len() == 1 {
             return Failure::new(format!("{message}\n\nRun '{called_as} --help' for more information"));

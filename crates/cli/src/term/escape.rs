@@ -79,3 +79,60 @@ fn replace(text: &str, escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
     }
     Cow::Owned(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_could_drive_a_terminal_is_shown_instead() {
+        let check = |text: &str, expect: &str| assert_eq!(line(text), expect, "{text:?}");
+        check("alpine:3.20 é 日本", "alpine:3.20 é 日本");
+        check("\x1b[2J", r"\x1b[2J");
+        check("\u{9b}31m", r"\u009b31m");
+        check("a\nb\tc\rd\0\x7f", r"a\nb\tc\rd\x00\x7f");
+        check("\u{202e}gpj.exe", r"\u202egpj.exe");
+        check("a\u{2028}b\u{2066}\u{200f}\u{61c}", r"a\u2028b\u2066\u200f\u061c");
+        check(r"\x1b", r"\\x1b");
+    }
+
+    #[test]
+    fn lines_and_tabs_stay_where_they_are_layout() {
+        assert_eq!(block("a\n\tb\r\x1b"), "a\n\tb\\r\\x1b");
+        assert_eq!(layout("a\n\tb\\n\x1b"), "a\n\tb\\n\\x1b");
+    }
+
+    #[test]
+    fn quoted_text_is_short() {
+        let long = "é".repeat(FOREIGN_CHARS_MAX + 1);
+        assert_eq!(line(&long), format!("{}…", "é".repeat(FOREIGN_CHARS_MAX)));
+        let fits = "é".repeat(FOREIGN_CHARS_MAX);
+        assert_eq!(line(&fits), fits);
+        assert_eq!(cell(&long), long);
+    }
+
+    #[test]
+    fn cells_keep_backslashes_as_docker_does() {
+        assert_eq!(cell(r"RUN sed 's/\./x/'"), r"RUN sed 's/\./x/'");
+        assert_eq!(cell("\\x1b \x1b"), r"\\x1b \x1b");
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_shown_one_by_one() {
+        assert_eq!(bytes(b"a\xff\xc3\x1b\\"), r"a\xff\xc3\x1b\\");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_unsafe_gets_through(text in any::<String>(), raw in prop::collection::vec(any::<u8>(), 0..32)) {
+            prop_assert!(!line(&text).contains(is_unsafe));
+            prop_assert!(!cell(&text).contains(is_unsafe));
+            prop_assert!(!bytes(&raw).contains(is_unsafe));
+            for lines in [block(&text), layout(&text)] {
+                prop_assert!(!lines.contains(|c| is_unsafe(c) && c != '\n' && c != '\t'));
+            }
+        }
+    }
+}

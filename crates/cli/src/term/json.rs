@@ -99,3 +99,77 @@ fn push(out: &mut String, token: &str) {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn documents_are_indented_as_go_does() {
+        let check = |json, expect: &str| assert_eq!(indent(json, FOUR_SPACES), expect, "{json}");
+        check("[]", "[]");
+        check("[ ]", "[]");
+        check("{}", "{}");
+        check("[{}]", "[\n    {}\n]");
+        check(
+            r#"{"b":1,"a":[1.50,"x"],"n":null}"#,
+            "{\n    \"b\": 1,\n    \"a\": [\n        1.50,\n        \"x\"\n    ],\n    \"n\": null\n}",
+        );
+        check(
+            r#"{"a": {"b":[[]]}}"#,
+            "{\n    \"a\": {\n        \"b\": [\n            []\n        ]\n    }\n}",
+        );
+        check(
+            r#"["a\"[{,:","\\","\u003cb\u003e"]"#,
+            "[\n    \"a\\\"[{,:\",\n    \"\\\\\",\n    \"\\u003cb\\u003e\"\n]",
+        );
+        check("12", "12");
+    }
+
+    #[test]
+    fn the_unit_of_indentation_is_the_callers() {
+        assert_eq!(indent(r#"{"a":[1]}"#, TAB), "{\n\t\"a\": [\n\t\t1\n\t]\n}");
+        assert_eq!(indent(r#"{"a":1}"#, THREE_SPACES), "{\n   \"a\": 1\n}");
+    }
+
+    #[test]
+    fn characters_that_could_drive_a_terminal_become_escapes() {
+        let hostile = "[\"\u{9b}31m\u{202e}\u{7f}\"]";
+        assert_eq!(indent(hostile, TAB), "[\n\t\"\\u009b31m\\u202e\\u007f\"\n]");
+        assert_eq!(compact(hostile), r#"["\u009b31m\u202e\u007f"]"#);
+        assert_eq!(compact("[\"é日\"]"), "[\"é日\"]");
+    }
+
+    #[test]
+    fn broken_documents_do_no_harm() {
+        for json in ["", "]", "}}}}", "\"", "\"\\", "{\"a", "[,,:", "\u{1}"] {
+            let _ = (indent(json, TAB), compact(json));
+        }
+    }
+
+    #[test]
+    fn depth_is_no_recursion() {
+        let deep = "[".repeat(100_000);
+        assert_eq!(compact(&deep).len(), deep.len());
+    }
+
+    proptest! {
+        #[test]
+        fn the_meaning_stays(text in "[ -~é日\u{80}-\u{a0}]{0,12}", number in any::<i64>(), list in prop::collection::vec(".{0,4}", 0..4)) {
+            let value = serde_json::json!({"z": text, "a": [number, {}, [], list], "m": null});
+            let indented = indent(&value.to_string(), FOUR_SPACES);
+            prop_assert_eq!(&serde_json::from_str::<serde_json::Value>(&indented).expect("JSON"), &value);
+            let reread = serde_json::from_str::<serde_json::Value>(&compact(&indented)).expect("JSON");
+            prop_assert_eq!(&reread, &value);
+            prop_assert!(!indented.contains(|c| crate::term::escape::is_unsafe(c) && c != '\n'));
+        }
+
+        #[test]
+        fn plain_documents_look_as_serde_prints_them(list in prop::collection::vec("[a-z]{0,4}", 0..4)) {
+            let value = serde_json::json!({"a": list, "b": {"c": {}}});
+            prop_assert_eq!(indent(&value.to_string(), "  "), serde_json::to_string_pretty(&value).expect("JSON"));
+        }
+    }
+}

@@ -167,3 +167,6 @@ fn plain(id: &str, status: &str) -> String {
         _ => format!("{}: {}\n", escape::line(id), escape::line(status)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -72,3 +72,68 @@ fn widths(lines: &[Vec<&str>]) -> Vec<Vec<usize>> {
     }
     widths
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check(text: &str, expect: &str) {
+        let mut table = Table::new();
+        table.text(text);
+        assert_eq!(table.render(), expect, "{text:?}");
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let mut table = Table::new();
+        table.row(&["REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE"]);
+        table.row(&["redis", "latest", "b0e7dc4060f0", "2 minutes ago", "2.37MB"]);
+        assert_eq!(
+            table.render(),
+            "REPOSITORY   TAG       IMAGE ID       CREATED         SIZE\n\
+             redis        latest    b0e7dc4060f0   2 minutes ago   2.37MB\n"
+        );
+    }
+
+    #[test]
+    fn the_last_column_is_not_padded() {
+        check(
+            "NAME\tSTARS\tOFFICIAL\nalpine\t9962\t[OK]\n",
+            "NAME      STARS     OFFICIAL\nalpine    9962      [OK]\n",
+        );
+        check("grafana/alpine\t4\t\n", "grafana/alpine   4         \n");
+        check("IMAGE ID\naaaaaaaaaaaa\n", "IMAGE ID\naaaaaaaaaaaa\n");
+    }
+
+    #[test]
+    fn a_line_without_a_cell_ends_the_column() {
+        let name = "a-name-that-is-rather-long";
+        check(
+            &format!("REPOSITORY\tx\nalpine\tlatest\tid\tx\n{name}\tx\nx\tlonger-than-ten\tid\tx\n"),
+            "REPOSITORY                   x\n\
+             alpine                       latest    id        x\n\
+             a-name-that-is-rather-long   x\n\
+             x                            longer-than-ten   id        x\n",
+        );
+        check("a\tb\n\na-much-wider-cell\tb\n", "a         b\n\na-much-wider-cell   b\n");
+        check("IMAGE ID\t\tTAG\n--\tlatest\tq", "IMAGE ID             TAG\n--         latest    q");
+    }
+
+    #[test]
+    fn wide_characters_count_twice() {
+        check("日本語日本語\tb\tc\nx\tb\tc\n", "日本語日本語   b         c\nx              b         c\n");
+    }
+
+    proptest! {
+        #[test]
+        fn only_blanks_are_added(lines in prop::collection::vec("[a-z日]{0,12}(\t[a-z]{0,12}){0,4}", 0..8)) {
+            let mut table = Table::new();
+            table.text(&lines.join("\n"));
+            let rendered = table.render();
+            let dense = |text: &str| text.replace([' ', '\t'], "");
+            prop_assert_eq!(dense(&rendered), dense(&lines.join("\n")));
+        }
+    }
+}

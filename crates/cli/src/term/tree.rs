@@ -97,7 +97,9 @@ fn widest_name(images: &[Image]) -> usize {
 const UNTAGGED: &str = "<untagged>";
 const BRANCH: &str = "├─ ";
 const LAST_BRANCH: &str = "└─ ";
-const IN_USE: &str = " U ";
+const IN_USE: &str = "U";
+/// The mark with room around it, for where it has a background.
+const IN_USE_CHIP: &str = " U ";
 
 const BOLD: &str = "\x1b[39m\x1b[1m";
 const NORMAL: &str = "\x1b[39m";
@@ -127,9 +129,9 @@ impl View {
     fn legend(&mut self, columns: usize) {
         let (legend, width) = if self.paint.0 {
             let info = format!("\x1b[1m\x1b[106m\x1b[30mi{END}{END} \x1b[96mInfo → {END}{END} ");
-            (format!("{info}{CHIP}{IN_USE}{END} In Use "), "i Info →   U  In Use ".width())
+            (format!("{info}{CHIP}{IN_USE_CHIP}{END} In Use "), "i Info →   U  In Use ".width())
         } else {
-            let legend = format!("Info -> {IN_USE}In Use ");
+            let legend = format!("Info -> {IN_USE_CHIP}In Use ");
             let width = legend.width();
             (legend, width)
         };
@@ -138,13 +140,12 @@ impl View {
     }
 
     fn header(&mut self) {
-        self.name(FIRST_TITLE, BOLD, !self.shown.is_empty());
-        for (index, column) in self.shown.iter().enumerate() {
-            let is_last = index + 1 == self.shown.len();
+        self.name(FIRST_TITLE, BOLD, true);
+        for column in self.shown {
             let blanks = column.width - column.title.len();
             self.blanks(SPACING + if column.right { blanks } else { 0 });
             self.out.push_str(&self.paint.apply(BOLD, column.title));
-            self.blanks(if column.right || is_last { 0 } else { blanks });
+            self.blanks(if column.right { 0 } else { blanks });
         }
         self.out.push('\n');
     }
@@ -183,6 +184,7 @@ impl View {
         for (index, column) in self.shown.iter().enumerate() {
             let (text, style) = match texts.get(index) {
                 Some(text) => (*text, style),
+                None if details.in_use && self.paint.0 => (IN_USE_CHIP, CHIP),
                 None if details.in_use => (IN_USE, CHIP),
                 None => ("", style),
             };
@@ -200,3 +202,6 @@ impl View {
         self.out.extend(std::iter::repeat_n(' ', count));
     }
 }
+
+#[cfg(test)]
+mod tests;

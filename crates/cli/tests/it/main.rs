@@ -1,4 +1,6 @@
 //! The command as its users meet it: arguments in, text and exit code out.
+#![expect(clippy::print_stderr, reason = "a test that is skipped says why")]
+
 mod completion;
 mod golden;
 mod streams;

@@ -37,6 +37,18 @@ fn output_that_cannot_be_written_is_a_failure() {
 }
 
 #[test]
+fn a_stream_that_nobody_reads_fails_its_writer() {
+    let mut ui = Ui::new(
+        Box::new(io::empty()),
+        Box::new(Broken(io::ErrorKind::BrokenPipe)),
+        Box::new(Capture::default()),
+        Terminal::default(),
+    );
+    let written = io::copy(&mut io::repeat(0).take(1 << 20), &mut ui.out());
+    assert_eq!(written.map_err(|e| e.kind()), Err(io::ErrorKind::BrokenPipe));
+}
+
+#[test]
 fn the_process_survives_a_closed_pipe() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_strata"))
         .args(["completion", "zsh"])
