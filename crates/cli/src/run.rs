@@ -15,13 +15,19 @@ pub fn main() -> ExitCode {
 
 /// Does what the arguments ask for, says what went wrong, and returns the exit code.
 pub fn run(args: &[OsString], context: &mut Context) -> u8 {
-    let outcome = obey(args, context).and_then(|()| context.ui.finish());
-    let Err(failure) = outcome else { return 0 };
-    if context.ui.stream_was_left() {
+    let outcome = obey(args, context);
+    settle(outcome, &mut context.ui)
+}
+
+/// Says what is left to say about an outcome, and returns the exit code. What failed because nobody reads the
+/// stream any more did not fail.
+fn settle(outcome: Outcome, ui: &mut Ui) -> u8 {
+    let Err(failure) = outcome.and_then(|()| ui.finish()) else { return 0 };
+    if ui.stream_was_left() {
         return 0;
     }
     if let Some(message) = &failure.message {
-        context.ui.talk(message);
+        ui.talk(message);
     }
     failure.exit
 }
@@ -72,4 +78,40 @@ fn show_help(request: &HelpRequest, context: &mut Context) {
         (false, _) => {}
     }
     if request.asked { context.ui.print(&text) } else { context.ui.talk_bare(&text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, PipeWriter, Read};
+
+    use super::*;
+    use crate::{Capture, Terminal};
+
+    /// Streams an archive's worth of zeros into `out` and settles what comes of it.
+    fn stream_into(out: PipeWriter) -> (u8, String) {
+        let err = Capture::default();
+        let input = Box::new(io::empty());
+        let mut ui = Ui::new(input, Box::new(out), Box::new(err.clone()), Terminal::default());
+        let copied = io::copy(&mut io::repeat(0).take(1 << 20), &mut ui.out());
+        let outcome = copied.map(|_| ()).map_err(|_| Failure::new("save: no"));
+        (settle(outcome, &mut ui), err.text())
+    }
+
+    #[test]
+    fn a_stream_whose_reader_left_did_not_fail() {
+        let (reader, writer) = io::pipe().expect("a pipe");
+        drop(reader);
+        assert_eq!(stream_into(writer), (0, String::new()));
+    }
+
+    #[test]
+    fn other_failures_are_said_and_counted() {
+        let check = |failure: Failure, exit, said: &str| {
+            let (mut ui, _, err) = Ui::captured(b"", Terminal::default());
+            assert_eq!((settle(Err(failure), &mut ui), &*err.text()), (exit, said));
+        };
+        check(Failure::new("a cause"), 1, "a cause\n");
+        check(Failure::with_exit(Failure::TEMPLATE, "a template"), 64, "a template\n");
+        check(Failure::silent(10), 10, "");
+    }
 }

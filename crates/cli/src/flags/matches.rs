@@ -11,8 +11,8 @@ use crate::Environment;
 pub struct Matches {
     /// The command to run.
     pub command: &'static Command,
-    /// How it was called, from the program's name on: `["strata", "image", "ls"]`.
-    pub path: Vec<&'static str>,
+    /// The words that called it: `["strata", "image", "ls"]`.
+    pub(super) called: Vec<&'static str>,
     pub(super) settings: Vec<Setting>,
     pub(super) operands: Vec<OsString>,
 }
@@ -104,7 +104,7 @@ impl Matches {
 
     /// How the command was called, as messages show it: `strata image ls`.
     pub fn called_as(&self) -> String {
-        self.path.join(" ")
+        self.called.join(" ")
     }
 
     fn all<'a>(&'a self, long: &str) -> impl Iterator<Item = &'a Value> {

@@ -97,7 +97,7 @@ impl Walk {
         add_presets(&mut settings, self.command.flags, env);
         settings.append(&mut self.globals);
         add_presets(&mut settings, crate::commands::root().flags, env);
-        Ok(Parsed::Run(Matches { command: self.command, path: self.path, settings, operands }))
+        Ok(Parsed::Run(Matches { command: self.command, called: self.path, settings, operands }))
     }
 
     fn scan(&self, args: &[OsString], reach: Reach) -> Result<Scanned, Failure> {

@@ -121,11 +121,11 @@ impl Scan<'_> {
     }
 
     fn short(&mut self, letter: u8, shorts: &[u8]) -> Result<&'static Flag, String> {
-        let known = self.flags.iter().find(|f| f.short == Some(char::from(letter)));
-        if known.is_none() && letter == HELP_SHORT {
+        if letter == HELP_SHORT {
             self.found.help_short = true;
             return Ok(&HELP);
         }
+        let known = self.flags.iter().find(|f| f.short == Some(char::from(letter)));
         known.ok_or_else(|| {
             format!("unknown shorthand flag: {} in -{}", quote_byte(letter), printable(shorts))
         })
