@@ -3,6 +3,7 @@
 //!
 //! Only tests use this crate. It panics where a test could not go on anyway.
 
+pub mod image;
 pub mod registry;
 pub mod skip;
 
