@@ -1,0 +1,167 @@
+//! The folder of a driver's stored layers, `layers/<driver>`.
+//!
+//! A layer's folder is made elsewhere and appears here by rename, with its record in it. Nothing in it changes
+//! afterwards. The folder itself is made when the first layer is published: looking needs no right to write.
+
+use disk::{Dir, EntryKind};
+use spec::{Algorithm, ChainId, DiffId, Digest};
+
+use crate::error::{Error, Result};
+use crate::facts::{LayerFacts, Stored, StoredKind};
+use crate::meta::Meta;
+use crate::staged::{Place, Staged};
+
+/// Where what belongs to stacks lies; no digest has this name.
+const STACKS: &str = "stacks";
+
+/// What the word of a layer's record needs to be believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trust {
+    /// The record is all there is to a layer: it is whole or it does not parse.
+    Record,
+    /// There are files beside it, lost with the machine unless synced.
+    Files,
+}
+
+/// The stored layers of one driver.
+#[derive(Debug)]
+pub(crate) struct Layers {
+    root: Dir,
+    driver: &'static str,
+    trust: Trust,
+    boot_id: String,
+}
+
+impl Layers {
+    pub(crate) fn new(root: &Dir, driver: &'static str, trust: Trust) -> Result<Layers> {
+        Ok(Layers { root: root.try_clone()?, driver, trust, boot_id: disk::boot_id() })
+    }
+
+    pub(crate) fn driver(&self) -> &'static str {
+        self.driver
+    }
+
+    fn folder(&self) -> Result<Option<Dir>> {
+        match self.root.dir_if_exists("layers")? {
+            Some(layers) => Ok(layers.dir_if_exists(self.driver)?),
+            None => Ok(None),
+        }
+    }
+
+    fn ensure_folder(&self) -> Result<Dir> {
+        Ok(self.root.ensure_dir("layers")?.ensure_dir(self.driver)?)
+    }
+
+    fn is_ready(&self, meta: &Meta) -> bool {
+        self.trust == Trust::Record || meta.is_ready(&self.boot_id)
+    }
+
+    /// Writes the record of a layer whose files are complete.
+    pub(crate) fn seal(&self, folder: &Dir, facts: LayerFacts, place: Place) -> Result<Staged> {
+        Meta::new(&facts, &self.boot_id).write(folder)?;
+        Ok(Staged::new(facts, place))
+    }
+
+    /// Makes a staged layer visible; what is there already stays, unless it cannot be believed any more.
+    pub(crate) fn publish(&self, staged: &Staged) -> Result<()> {
+        self.publish_at(&self.ensure_folder()?, staged.place(), staged.facts.diff_id.digest().hex())
+    }
+
+    fn publish_at(&self, folder: &Dir, place: &Place, name: &str) -> Result<()> {
+        // Each round ends it, or somebody else has made progress.
+        while !place.publish(folder, name)? {
+            if self.holds(folder, name)? {
+                return Ok(());
+            }
+            self.retire(folder, place, name)?;
+        }
+        Ok(())
+    }
+
+    /// Whether what has the name can be used.
+    fn holds(&self, folder: &Dir, name: &str) -> Result<bool> {
+        let Some(found) = folder.dir_if_exists(name)? else { return Ok(false) };
+        Ok(Meta::read(&found)?.is_some_and(|meta| self.is_ready(&meta)))
+    }
+
+    /// Takes a layer away that is not believed any more. If another process has just replaced it by a good
+    /// one, that one is put back.
+    fn retire(&self, folder: &Dir, place: &Place, name: &str) -> Result<()> {
+        let old = format!("{}.old", place.name());
+        place.parent().remove_all(&old)?;
+        match folder.rename(name, place.parent(), &old) {
+            Err(error) if error.is_not_found() => return Ok(()),
+            result => result?,
+        }
+        if self.holds(place.parent(), &old)? {
+            place.parent().rename_new(&old, folder, name)?;
+        }
+        Ok(place.parent().remove_all(&old)?)
+    }
+
+    fn meta(&self, diff_id: &DiffId) -> Result<Option<(Dir, Meta)>> {
+        let Some(folder) = self.folder()? else { return Ok(None) };
+        let Some(found) = folder.dir_if_exists(diff_id.digest().hex())? else { return Ok(None) };
+        Ok(Meta::read(&found)?.filter(|meta| meta.diff_id == *diff_id).map(|meta| (found, meta)))
+    }
+
+    /// The facts of a layer that is or was stored.
+    pub(crate) fn facts(&self, diff_id: &DiffId) -> Result<Option<LayerFacts>> {
+        Ok(self.meta(diff_id)?.map(|(_, meta)| meta.facts(self.is_ready(&meta))))
+    }
+
+    /// The folder of a layer that can be used.
+    pub(crate) fn open(&self, diff_id: &DiffId) -> Result<Dir> {
+        match self.meta(diff_id)? {
+            Some((folder, meta)) if self.is_ready(&meta) => Ok(folder),
+            _ => Err(Error::LayerMissing { driver: self.driver, diff_id: diff_id.clone() }),
+        }
+    }
+
+    /// Where a layer is, or would be.
+    pub(crate) fn path(&self, diff_id: &DiffId) -> std::path::PathBuf {
+        self.root.path().join("layers").join(self.driver).join(diff_id.digest().hex())
+    }
+
+    /// Everything in the folder.
+    pub(crate) fn walk(&self) -> Result<Vec<Stored>> {
+        let mut all = Vec::new();
+        let Some(folder) = self.folder()? else { return Ok(all) };
+        self.walk_folder(&folder, |digest| StoredKind::Layer(DiffId(digest)), &mut all)?;
+        if let Some(stacks) = folder.dir_if_exists(STACKS)? {
+            self.walk_folder(&stacks, |digest| StoredKind::Stack(ChainId(digest)), &mut all)?;
+        }
+        Ok(all)
+    }
+
+    fn walk_folder(
+        &self,
+        folder: &Dir,
+        kind: impl Fn(Digest) -> StoredKind,
+        all: &mut Vec<Stored>,
+    ) -> Result<()> {
+        for entry in folder.entries()? {
+            let digest = entry.name.to_str().and_then(digest_of_hex);
+            let (Some(digest), EntryKind::Dir) = (digest, entry.kind) else { continue };
+            // What vanishes meanwhile was swept by somebody else.
+            let Some(found) = folder.dir_if_exists(&entry.name)? else { continue };
+            let meta = Meta::read(&found)?;
+            all.push(Stored {
+                kind: kind(digest),
+                ready: meta.as_ref().is_some_and(|meta| self.is_ready(meta)),
+                disk_bytes: meta.map_or(0, |meta| meta.disk_bytes),
+                folder: folder.try_clone()?,
+                name: entry.name,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The digest whose digits a folder's name is: their number tells the algorithm.
+fn digest_of_hex(hex: &str) -> Option<Digest> {
+    [Algorithm::Sha256, Algorithm::Sha512]
+        .into_iter()
+        .find(|algorithm| algorithm.hex_len() == hex.len())
+        .and_then(|algorithm| Digest::parse(&format!("{}:{hex}", algorithm.as_str())).ok())
+}

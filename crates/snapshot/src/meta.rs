@@ -1,0 +1,139 @@
+//! `meta.json`, the record of a stored layer.
+//!
+//! It is written before the layer's folder gets its name and never changed but for its `synced`. It is not
+//! synced itself: a torn or lost record does not parse, and the layer is then treated as absent.
+
+use disk::Dir;
+use serde::{Deserialize, Serialize};
+use spec::DiffId;
+
+use crate::error::{Error, Result};
+use crate::facts::LayerFacts;
+
+/// The record's name.
+const NAME: &str = "meta.json";
+
+/// Bytes a record can have: what we write stays below 1 KiB.
+const META_BYTES_MAX: u64 = 64 << 10;
+
+/// What is recorded of a stored layer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Meta {
+    pub(crate) diff_id: DiffId,
+    /// Bytes of regular files.
+    pub(crate) size: u64,
+    /// Bytes of the stream.
+    pub(crate) tar_bytes: u64,
+    /// Bytes on disk.
+    pub(crate) disk_bytes: u64,
+    pub(crate) entries: u64,
+    /// The boot in which it was stored.
+    pub(crate) boot_id: String,
+    /// Whether all files are durable, so that later boots may believe them (decision 17).
+    pub(crate) synced: bool,
+}
+
+impl Meta {
+    pub(crate) fn new(facts: &LayerFacts, boot_id: &str) -> Meta {
+        Meta {
+            diff_id: facts.diff_id.clone(),
+            size: facts.size,
+            tar_bytes: facts.tar_bytes,
+            disk_bytes: facts.disk_bytes,
+            entries: facts.entries,
+            boot_id: boot_id.to_owned(),
+            synced: false,
+        }
+    }
+
+    /// Whether the files beside the record can be believed in this boot.
+    pub(crate) fn is_ready(&self, boot_id: &str) -> bool {
+        self.synced || (self.boot_id == boot_id && boot_id != UNKNOWN_BOOT)
+    }
+
+    pub(crate) fn facts(&self, ready: bool) -> LayerFacts {
+        LayerFacts {
+            diff_id: self.diff_id.clone(),
+            size: self.size,
+            tar_bytes: self.tar_bytes,
+            disk_bytes: self.disk_bytes,
+            entries: self.entries,
+            ready,
+        }
+    }
+
+    pub(crate) fn write(&self, folder: &Dir) -> Result<()> {
+        let bytes = serde_json::to_vec(self).map_err(|e| damaged(folder, &e))?;
+        Ok(folder.create(NAME, 0o600)?.write_all_at(&bytes, 0)?)
+    }
+
+    /// Reads the record of a folder; nothing when there is none or it was torn by a crash.
+    pub(crate) fn read(folder: &Dir) -> Result<Option<Meta>> {
+        let Some(bytes) = folder.read(NAME, META_BYTES_MAX)? else { return Ok(None) };
+        Ok(serde_json::from_slice(&bytes).ok())
+    }
+}
+
+/// What [`disk::boot_id`] says where the kernel has no word for it.
+const UNKNOWN_BOOT: &str = "unknown";
+
+fn damaged(folder: &Dir, error: &serde_json::Error) -> Error {
+    Error::Damaged { path: folder.join(NAME), reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use spec::Digest;
+
+    fn sample() -> Meta {
+        Meta {
+            diff_id: DiffId(Digest::of(b"x")),
+            size: 1,
+            tar_bytes: 2,
+            disk_bytes: 3,
+            entries: 4,
+            boot_id: "b".to_owned(),
+            synced: false,
+        }
+    }
+
+    #[test]
+    fn unsynced_layers_are_believed_in_their_own_boot_only() {
+        let check = |synced: bool, made_in: &str, now: &str, expect: bool| {
+            let meta = Meta { synced, boot_id: made_in.to_owned(), ..sample() };
+            assert_eq!(meta.is_ready(now), expect, "{synced} {made_in} {now}");
+        };
+        check(false, "b", "b", true);
+        check(false, "a", "b", false);
+        check(true, "a", "b", true);
+        check(false, "unknown", "unknown", false);
+    }
+
+    #[test]
+    fn the_form_on_disk_is_this() {
+        let text = format!(
+            r#"{{"diffId":"{}","size":1,"tarBytes":2,"diskBytes":3,"entries":4,"bootId":"b","synced":false}}"#,
+            sample().diff_id
+        );
+        assert_eq!(serde_json::to_string(&sample()).unwrap(), text);
+        assert_eq!(serde_json::from_str::<Meta>(&text).unwrap(), sample());
+    }
+
+    #[test]
+    fn torn_records_are_absent() {
+        let temporary = tempfile::tempdir().unwrap();
+        let dir = Dir::open(temporary.path()).unwrap();
+        assert_eq!(Meta::read(&dir).unwrap(), None);
+        sample().write(&dir).unwrap();
+        assert_eq!(Meta::read(&dir).unwrap(), Some(sample()));
+        let whole = std::fs::read(temporary.path().join(NAME)).unwrap();
+        for cut in 0..whole.len() {
+            std::fs::write(temporary.path().join(NAME), &whole[..cut]).unwrap();
+            assert_eq!(Meta::read(&dir).unwrap(), None, "{cut}");
+        }
+        std::fs::write(temporary.path().join(NAME), vec![0; whole.len()]).unwrap();
+        assert_eq!(Meta::read(&dir).unwrap(), None);
+    }
+}
