@@ -368,6 +368,11 @@ impl Dir {
         Ok(stat.map(|stat| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds(stat))))
     }
 
+    /// What an entry below is, if it is there; a link is a link.
+    pub(crate) fn file_type(&self, name: impl AsRef<OsStr>) -> Result<Option<FileType>> {
+        Ok(self.stat(name.as_ref())?.map(|stat| FileType::from_raw_mode(stat.st_mode)))
+    }
+
     fn stat(&self, name: &OsStr) -> Result<Option<rustix::fs::Stat>> {
         let name = component(self, name)?;
         match rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {

@@ -22,6 +22,11 @@ impl Error {
         Error { operation, path: path.into(), source: source.into() }
     }
 
+    /// The same failure, said of another operation.
+    pub(crate) fn during(self, operation: &'static str) -> Error {
+        Error { operation, ..self }
+    }
+
     /// The path that was worked on.
     pub fn path(&self) -> &Path {
         &self.path

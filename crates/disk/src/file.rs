@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use crate::dir::EntryKind;
 use crate::error::{Error, Result};
 use crate::fault;
 
@@ -20,6 +21,29 @@ pub struct File {
 impl File {
     pub(crate) fn new(inner: std::fs::File, path: PathBuf) -> File {
         File { inner, path }
+    }
+
+    /// Opens a file that the user named, for reading; links on the way are theirs, and so is a FIFO that keeps
+    /// them waiting.
+    ///
+    /// # Errors
+    /// When it is not there or may not be read.
+    pub fn open(path: &Path) -> Result<File> {
+        let inner = std::fs::File::open(path).map_err(|e| Error::new("open", path, e))?;
+        Ok(File::new(inner, path.to_owned()))
+    }
+
+    /// What it is: a file opened by [`File::open`] can be anything.
+    ///
+    /// # Errors
+    /// When the system cannot say.
+    pub fn kind(&self) -> Result<EntryKind> {
+        let file_type = self.inner.metadata().map_err(|e| self.error("stat", e))?.file_type();
+        Ok(match () {
+            () if file_type.is_file() => EntryKind::File,
+            () if file_type.is_dir() => EntryKind::Dir,
+            () => EntryKind::Other,
+        })
     }
 
     /// The path it was opened by, for messages.

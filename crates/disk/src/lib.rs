@@ -6,12 +6,15 @@
 //!
 //! No word of the domain is known here: no digest, no image, no layer.
 
+#![allow(clippy::disallowed_methods, reason = "the crate that the others are sent to")]
+
 mod boot;
 mod dir;
 mod error;
 pub mod fault;
 mod file;
 mod lock;
+mod output;
 mod private;
 mod trash;
 pub mod tree;
@@ -21,5 +24,6 @@ pub use dir::{Dir, Entry, EntryKind};
 pub use error::{Error, Result, errno_text};
 pub use file::File;
 pub use lock::{Lock, LockMode};
+pub use output::{Output, OutputError};
 pub use private::{create_private, open_private};
 pub use trash::Trash;
