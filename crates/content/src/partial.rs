@@ -335,7 +335,7 @@ pub(crate) fn expire(root: &Dir, trash: &Trash) -> Result<()> {
         let touched = folder.modified("map")?.unwrap_or(SystemTime::UNIX_EPOCH);
         idle.push((touched, folder.file_blocks("data")?.unwrap_or(0), entry.name));
     }
-    idle.sort_by(|a, b| b.0.cmp(&a.0));
+    idle.sort_by_key(|(touched, ..)| std::cmp::Reverse(*touched));
     let now = SystemTime::now();
     let mut kept = 0;
     for (touched, bytes, name) in idle {

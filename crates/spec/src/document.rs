@@ -85,6 +85,7 @@ pub struct Index {
 
 /// A manifest or an index.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, and an image has a handful")]
 pub enum Document {
     /// One image.
     Manifest(Manifest),
