@@ -3,6 +3,8 @@
 //!
 //! Only tests use this crate. It panics where a test could not go on anyway.
 
+#![expect(clippy::disallowed_methods, reason = "tests write, listen, dial and start programs")]
+
 pub mod image;
 pub mod registry;
 pub mod skip;

@@ -29,6 +29,7 @@ mod server;
 mod state;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod tokens;
 mod uploads;
 
@@ -46,6 +47,7 @@ pub use fault::{Answer, Fault, RuleBuilder};
 pub use log::Request;
 pub use search::SearchEntry;
 pub use state::StoredManifest;
+pub use tls::{Certificates, Flaw, Tls};
 
 use http::{Response, Stream};
 use state::State;
@@ -69,6 +71,8 @@ pub struct Options {
     pub rate_limit: Option<RateLimit>,
     /// Most items on a page of a list.
     pub page_size: usize,
+    /// TLS; without it, plain HTTP.
+    pub tls: Option<Tls>,
 }
 
 impl Default for Options {
@@ -82,6 +86,7 @@ impl Default for Options {
             service: "testkit".to_owned(),
             rate_limit: None,
             page_size: 1000,
+            tls: None,
         }
     }
 }
@@ -120,6 +125,7 @@ pub(crate) struct Shared {
     pub(crate) rules: fault::Rules,
     pub(crate) log: log::Log,
     pub(crate) auth: auth::Gate,
+    pub(crate) tls: Option<tls::Terminator>,
     pulls: AtomicU64,
     pub(crate) connections: AtomicU64,
     stop: AtomicBool,
@@ -140,12 +146,13 @@ impl Registry {
     /// A registry set up as wanted.
     ///
     /// # Panics
-    /// When no port can be had on 127.0.0.1.
+    /// When no port can be had on 127.0.0.1, or no certificates can be made.
     pub fn with(options: Options) -> Registry {
         let shared = Arc::new(Shared {
             auth: auth::Gate::new(&options),
             pulls: AtomicU64::new(options.rate_limit.map_or(0, |limit| limit.used)),
             connections: AtomicU64::new(0),
+            tls: options.tls.as_ref().map(|tls| tls::Terminator::new(tls).expect("certificates")),
             options,
             state: Mutex::default(),
             rules: fault::Rules::default(),
@@ -162,9 +169,14 @@ impl Registry {
         self.origin.url.split_once("//").map_or("", |(_, host)| host)
     }
 
-    /// `http://127.0.0.1:PORT`
+    /// `http://127.0.0.1:PORT`, or `https:` with TLS.
     pub fn url(&self) -> &str {
         &self.origin.url
+    }
+
+    /// The files clients need to trust this registry, and to be trusted by it; only with TLS.
+    pub fn certificates(&self) -> Option<&Certificates> {
+        self.shared.tls.as_ref().map(|tls| &tls.certificates)
     }
 
     /// Listens on another host, too (127.0.0.2 and a port of its own), where everything can be had without
@@ -336,7 +348,10 @@ impl Shared {
     /// Begins a connection.
     pub(crate) fn greet(&self, socket: TcpStream) -> io::Result<Stream> {
         socket.set_nodelay(true)?;
-        Ok(Stream::Plain(socket))
+        match &self.tls {
+            Some(tls) => tls.greet(socket),
+            None => Ok(Stream::Plain(socket)),
+        }
     }
 
     /// Sleeps, but not longer than the registry lives.

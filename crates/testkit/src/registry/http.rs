@@ -11,6 +11,7 @@ const HEAD_BYTES_MAX: usize = 256 << 10;
 /// A connection to a client.
 pub(crate) enum Stream {
     Plain(TcpStream),
+    Tls(Box<rustls::StreamOwned<rustls::ServerConnection, TcpStream>>),
 }
 
 impl Stream {
@@ -18,11 +19,15 @@ impl Stream {
     pub(crate) fn socket(&self) -> &TcpStream {
         match self {
             Stream::Plain(socket) => socket,
+            Stream::Tls(stream) => stream.get_ref(),
         }
     }
 
     /// Says that nothing more will come.
     pub(crate) fn finish(&mut self) {
+        if let Stream::Tls(stream) = self {
+            stream.conn.send_close_notify();
+        }
         drop(self.flush());
         drop(self.socket().shutdown(Shutdown::Write));
     }
@@ -32,6 +37,7 @@ impl Read for Stream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Stream::Plain(socket) => socket.read(buffer),
+            Stream::Tls(stream) => stream.read(buffer),
         }
     }
 }
@@ -40,12 +46,14 @@ impl Write for Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Stream::Plain(socket) => socket.write(bytes),
+            Stream::Tls(stream) => stream.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Stream::Plain(socket) => socket.flush(),
+            Stream::Tls(stream) => stream.flush(),
         }
     }
 }

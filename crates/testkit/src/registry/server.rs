@@ -25,7 +25,8 @@ impl Server {
     pub(crate) fn start(shared: &Arc<Shared>, host: &str, gated: bool) -> io::Result<(Server, Origin)> {
         let listener = TcpListener::bind((host, 0))?;
         let address = listener.local_addr()?;
-        let origin = Origin { url: format!("http://{address}"), gated };
+        let scheme = if shared.tls.is_some() { "https" } else { "http" };
+        let origin = Origin { url: format!("{scheme}://{address}"), gated };
         let sockets = Sockets::default();
         let accepting = thread::spawn({
             let (shared, origin, sockets) = (Arc::clone(shared), origin.clone(), Arc::clone(&sockets));

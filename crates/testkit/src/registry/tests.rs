@@ -1,5 +1,6 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -491,17 +492,19 @@ fn keeps_connections_alive_and_works_as_a_proxy() {
     assert_eq!(requests[1].target, "http://registry.test/v2/");
 }
 
+fn curl(arguments: &[&str]) -> Result<Vec<u8>, String> {
+    let output = Command::new("curl").args(["-sS", "--noproxy", "*"]).args(arguments).output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.status.success() { Ok(output.stdout) } else { Err(stderr) }
+}
+
 #[test]
 fn curl_agrees() {
     if !installed("curl") {
         return;
     }
     let (registry, path, bytes) = with_blob();
-    let curl = |arguments: &[&str]| {
-        let output = Command::new("curl").args(["-sS", "--noproxy", "*"]).args(arguments).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        output.stdout
-    };
+    let curl = |arguments: &[&str]| curl(arguments).unwrap();
     let url = format!("{}{path}", registry.url());
     assert_eq!(curl(&[&url]), bytes);
     assert_eq!(curl(&["-r", "5-9", &url]), &bytes[5..10]);
@@ -521,4 +524,43 @@ fn curl_agrees() {
     let digest = big.digest().unwrap();
     curl(&["-X", "PUT", &format!("{target}?digest={digest}")]);
     assert_eq!(registry.blob("c", &digest), big.to_vec().ok());
+}
+
+#[test]
+fn speaks_tls() {
+    if !installed("curl") {
+        return;
+    }
+    let with = |flaw, client_certificates| {
+        let tls = Tls { names: vec!["registry.test".to_owned()], flaw, client_certificates };
+        Registry::with(Options { tls: Some(tls), ..Options::default() })
+    };
+    let path = |path: PathBuf| path.to_str().unwrap().to_owned();
+    let check = |registry: &Registry, more: &[&str], expect: bool| {
+        let authority = path(registry.certificates().unwrap().authority());
+        let result = curl(&[&["--cacert", &authority], more].concat());
+        assert_eq!(result.is_ok(), expect, "{more:?}: {result:?}");
+    };
+    let registry = with(None, false);
+    let base = format!("{}/v2/", registry.url());
+    assert!(base.starts_with("https://127.0.0.1:"));
+    check(&registry, &[&base], true);
+    assert!(curl(&[&base]).unwrap_err().contains("certificate"));
+    let port = registry.host().split(':').nth(1).unwrap();
+    let resolve = format!("registry.test:{port}:127.0.0.1");
+    check(&registry, &["--resolve", &resolve, &format!("https://registry.test:{port}/v2/")], true);
+    registry.on("*", "*").then(Fault::TruncateAfter(1));
+    check(&registry, &[&base], false);
+
+    for flaw in [Flaw::Expired, Flaw::OtherHost] {
+        let registry = with(Some(flaw), false);
+        check(&registry, &[&format!("{}/v2/", registry.url())], false);
+    }
+    let registry = with(None, true);
+    let base = format!("{}/v2/", registry.url());
+    let folder = tempfile::tempdir().unwrap();
+    registry.certificates().unwrap().install(folder.path(), "registry.test").unwrap();
+    let file = |name: &str| path(folder.path().join("registry.test").join(name));
+    check(&registry, &[&base], false);
+    check(&registry, &["--cert", &file("client.cert"), "--key", &file("client.key"), &base], true);
 }
