@@ -246,16 +246,16 @@ impl<'a> Exec<'a> {
         if value.value.type_of().is_some_and(|own| own.assignable_to(ty)) {
             return Ok(value.unboxed());
         }
-        if let Value::Pointer(pointer) = &value.value {
-            if pointer.elem.assignable_to(ty) {
-                return match &pointer.target {
-                    Some(target) => Ok((**target).clone().into()),
-                    None => self.error(format_args!("dereference of nil pointer of type {ty}")),
-                };
+        match &value.value {
+            Value::Pointer(pointer) if pointer.elem.assignable_to(ty) => match &pointer.target {
+                Some(target) => Ok((**target).clone().into()),
+                None => self.error(format_args!("dereference of nil pointer of type {ty}")),
+            },
+            other => {
+                let own = other.type_of().unwrap_or(Type::Any);
+                self.error(format_args!("wrong type for value; expected {ty}; got {own}"))
             }
         }
-        let own = value.value.type_of().unwrap_or(Type::Any);
-        self.error(format_args!("wrong type for value; expected {ty}; got {own}"))
     }
 }
 

@@ -207,6 +207,9 @@ impl<'a> Exec<'a> {
             return Ok(Some(Found::Method(Callee::method(target.clone(), method))));
         }
         match target.underlying() {
+            Value::Opaque(opaque) => {
+                Ok(opaque.getter(name).map(|value| Found::Method(Callee::getter(value))))
+            }
             Value::Object(object) => self.member(receiver, *object, name, with),
             Value::Struct(fields) => self.struct_field(receiver, fields, name, with),
             Value::Map(map) if Type::String.assignable_to(*map.key) => {

@@ -156,10 +156,9 @@ impl<'a> Exec<'a> {
             return Ok(());
         }
         self.at = At::Action(action);
-        match result.value.indirect() {
-            Some(Value::Nil) if !result.interface => self.out.push(b"<no value>"),
-            Some(value) => fmt::print_value(&mut self.out, value),
-            None => fmt::print_value(&mut self.out, &Value::Nil),
+        match result.value {
+            Value::Nil => self.out.push(b"<no value>"),
+            value => fmt::print_target(&mut self.out, &value),
         }
         self.check_output()
     }

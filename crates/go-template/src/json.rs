@@ -139,8 +139,10 @@ impl Encoder {
 
     fn string(&mut self, bytes: &[u8]) {
         self.out.push('"');
-        for (c, _) in quote::runes(bytes) {
+        for (c, encoded) in quote::runes(bytes) {
             match c {
+                // A byte that is not UTF-8; a real U+FFFD has three.
+                char::REPLACEMENT_CHARACTER if encoded.len() == 1 => self.escaped(c),
                 '"' | '\\' => self.out.extend(['\\', c]),
                 '\x08' => self.out.push_str("\\b"),
                 '\x0c' => self.out.push_str("\\f"),

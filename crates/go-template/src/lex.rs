@@ -169,10 +169,8 @@ impl<'t> Lexer<'t> {
                 self.line += self.input[self.start..].matches('\n').count();
                 return self.emit(kind);
             };
-            if len > 0 {
-                if let Some(text) = self.text_before_delim(len) {
-                    return text;
-                }
+            if let Some(text) = self.text_before_delim(len) {
+                return text;
             }
             match self.lex_left_delim() {
                 Some(token) => return token,

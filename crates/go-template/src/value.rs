@@ -32,7 +32,7 @@ pub enum Value<'a> {
     Pointer(Pointer<'a>),
     /// A value of a defined type that is not a struct.
     Named(Rc<Named<'a>>),
-    /// A struct that only its `String` method and JSON form are known of, such as `time.Time`.
+    /// A struct known by what its methods return, such as `time.Time`.
     Opaque(Rc<Opaque>),
     /// A thing that answers for itself, such as a row of a list.
     Object(&'a dyn Object),
@@ -81,6 +81,8 @@ pub struct Opaque {
     pub text: String,
     /// Its JSON, complete (a string has its quotes).
     pub json: String,
+    /// Other methods without parameters, and their results.
+    pub getters: Vec<(&'static str, Value<'static>)>,
 }
 
 impl<'a> Value<'a> {
@@ -170,7 +172,7 @@ impl<'a> Value<'a> {
         Value::Named(Rc::new(Named { ty, value }))
     }
 
-    /// A struct of which only the text is known, such as `time.Time`.
+    /// A struct of which only text and methods are known, such as `time.Time`.
     pub fn opaque(opaque: Opaque) -> Self {
         Value::Opaque(Rc::new(opaque))
     }
@@ -197,6 +199,14 @@ impl<'a> Value<'a> {
     /// The type's name, `<nil>` for nil.
     pub(crate) fn type_name(&self) -> String {
         self.type_of().map_or_else(|| "<nil>".to_owned(), |ty| ty.to_string())
+    }
+
+    /// The type's name at the end of any pointers.
+    pub(crate) fn target_type_name(&self) -> String {
+        match self.type_of() {
+            Some(Type::Object(name)) => name.trim_start_matches('*').to_owned(),
+            _ => self.type_name(),
+        }
     }
 
     /// The value below any defined name.
@@ -257,6 +267,16 @@ impl<'a> Value<'a> {
             value = pointer.target.as_deref()?;
         }
         Some(value)
+    }
+}
+
+impl Opaque {
+    /// The result of the method of that name.
+    pub(crate) fn getter(&self, name: &str) -> Option<Value<'static>> {
+        if name == "String" {
+            return Some(self.text.clone().into());
+        }
+        self.getters.iter().find(|(getter, _)| *getter == name).map(|(_, value)| value.clone())
     }
 }
 

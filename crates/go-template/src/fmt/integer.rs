@@ -91,6 +91,7 @@ impl Printer<'_> {
 
 fn prefix(verb: char, sharp: bool, leading_zero: bool) -> &'static str {
     match verb {
+        'O' if sharp && !leading_zero => "0o0",
         'O' => "0o",
         'b' if sharp => "0b",
         'o' if sharp && !leading_zero => "0",

@@ -23,7 +23,7 @@ pub(super) struct Flags {
 }
 
 /// Go's printed addresses differ from run to run; ours do not.
-const ADDRESS: u64 = 0xc000_0000_0000;
+const ADDRESS: u64 = 0xc0_0000_0000;
 
 /// Deepest value taken apart. Data is built by the program, but JSON it came from is foreign.
 const VALUE_DEPTH_MAX: usize = 200;
@@ -60,7 +60,7 @@ impl<'b> Printer<'b> {
             return;
         }
         match value {
-            Value::Nil => self.print_nil_interface(verb),
+            Value::Nil => self.print_nil_interface(),
             Value::Bool(flag) => self.print_bool(value, *flag, verb),
             Value::Int(_, number) => {
                 self.print_integer(value, number.unsigned_abs(), *number < 0, verb);
@@ -95,12 +95,9 @@ impl<'b> Printer<'b> {
         true
     }
 
-    fn print_nil_interface(&mut self, verb: char) {
-        let text: &[u8] = if self.flags.sharp_v { b"interface {}(nil)" } else { b"<nil>" };
-        match verb {
-            'v' => self.out.push(text),
-            _ => self.bad_verb(&Value::Nil, verb),
-        }
+    /// Inside a list or map, nil is nil under any verb.
+    fn print_nil_interface(&mut self) {
+        self.out.push(if self.flags.sharp_v { b"interface {}(nil)" } else { b"<nil>" });
     }
 
     fn print_bool(&mut self, value: &Value<'_>, flag: bool, verb: char) {
@@ -173,9 +170,17 @@ impl<'b> Printer<'b> {
     }
 
     fn print_object(&mut self, object: &dyn Object, verb: char, depth: usize) {
-        if depth > 0 && object.type_name().starts_with('*') {
-            return self.print_address(verb);
+        if object.type_name().starts_with('*') {
+            if depth > 0 {
+                return self.print_address(verb);
+            }
+            self.out.push(b"&");
         }
+        self.print_members(object, verb, depth);
+    }
+
+    /// What an object is made of, as if it were a struct.
+    pub(super) fn print_members(&mut self, object: &dyn Object, verb: char, depth: usize) {
         self.out.push(b"{");
         for (at, name) in object.names().iter().enumerate() {
             self.separate(at);

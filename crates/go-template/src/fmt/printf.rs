@@ -118,7 +118,8 @@ impl State<'_, '_, '_> {
     }
 
     fn precision(&mut self, printer: &mut Printer<'_>, after_index: bool) -> bool {
-        if self.peek() != Some(b'.') {
+        // A point at the very end counts as a verb.
+        if self.peek() != Some(b'.') || self.at + 1 == self.format.len() {
             return after_index;
         }
         self.at += 1;

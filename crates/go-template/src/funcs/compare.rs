@@ -3,10 +3,12 @@
 use std::cmp::Ordering;
 use std::rc::Rc;
 
+use crate::buffer::Buffer;
 use crate::types::Outcome;
 use crate::{Operand, Value, fmt};
 
 const BAD_TYPE: &str = "invalid type for comparison";
+const INCOMPATIBLE: &str = "incompatible types for comparison";
 
 /// A value of a kind that has an order, or at least equality.
 #[derive(Clone, Copy)]
@@ -73,7 +75,7 @@ fn less(a: &Value<'_>, b: &Value<'_>) -> Result<bool, String> {
         (Basic::Bool(_), Basic::Bool(_)) => Err(BAD_TYPE.to_owned()),
         (Basic::Float(left), Basic::Float(right)) => Ok(left < right),
         (Basic::Text(left), Basic::Text(right)) => Ok(left < right),
-        _ => compare_integers(left, right).map(Ordering::is_lt).ok_or_else(|| incompatible(a, b)),
+        _ => compare_integers(left, right).map(Ordering::is_lt).ok_or_else(|| INCOMPATIBLE.to_owned()),
     }
 }
 
@@ -83,11 +85,11 @@ fn equal(a: &Value<'_>, b: &Value<'_>) -> Result<bool, String> {
         (Some(Basic::Float(left)), Some(Basic::Float(right))) => Ok(left == right),
         (Some(Basic::Text(left)), Some(Basic::Text(right))) => Ok(left == right),
         (Some(left), Some(right)) => {
-            compare_integers(left, right).map(Ordering::is_eq).ok_or_else(|| incompatible(a, b))
+            compare_integers(left, right).map(Ordering::is_eq).ok_or_else(|| INCOMPATIBLE.to_owned())
         }
         (None, None) => equal_others(a, b),
         _ if matches!(a, Value::Nil) || matches!(b, Value::Nil) => Ok(false),
-        _ => Err(incompatible(a, b)),
+        _ => Err(INCOMPATIBLE.to_owned()),
     }
 }
 
@@ -100,17 +102,13 @@ fn compare_integers(a: Basic<'_>, b: Basic<'_>) -> Option<Ordering> {
     Some(wide(a)?.cmp(&wide(b)?))
 }
 
-fn incompatible(a: &Value<'_>, b: &Value<'_>) -> String {
-    format!("incompatible types for comparison: {} and {}", a.type_name(), b.type_name())
-}
-
 /// Values of no basic kind: equal if both are nil, or the same pointer, or structs equal field by field.
 fn equal_others(a: &Value<'_>, b: &Value<'_>) -> Result<bool, String> {
     let either_nil = matches!(a, Value::Nil) || matches!(b, Value::Nil);
     if !either_nil && std::mem::discriminant(a.underlying()) != std::mem::discriminant(b.underlying()) {
         return Err(format!(
             "non-comparable types {}: {}, {}: {}",
-            fmt::to_text(a),
+            as_string(a),
             a.type_name(),
             b.type_name(),
             fmt::to_text(b)
@@ -120,9 +118,16 @@ fn equal_others(a: &Value<'_>, b: &Value<'_>) -> Result<bool, String> {
         return Ok(a.is_nil() == b.is_nil());
     }
     if !b.type_of().is_some_and(crate::types::Type::comparable) {
-        return Err(format!("non-comparable type {}: {}", fmt::to_text(b), b.type_name()));
+        return Err(format!("non-comparable type {}: {}", as_string(b), b.type_name()));
     }
     Ok(identical(a, b))
+}
+
+/// The value under `%s`, as Go's message has it, whatever its kind.
+fn as_string(value: &Value<'_>) -> String {
+    let mut out = Buffer::default();
+    fmt::printf(&mut out, b"%s", &[value]);
+    String::from_utf8_lossy(&out.bytes).into_owned()
 }
 
 /// Go's `==` on comparable values.

@@ -26,7 +26,7 @@ pub(super) fn index<'a>(args: &[Operand<'a>]) -> Outcome<'a> {
                 Operand::held(value.clone(), *list.elem)
             }
             Value::Map(map) => entry(map, &at.value)?,
-            _ => return Err(format!("can't index item of type {}", target.type_name())),
+            _ => return Err(format!("can't index item of type {}", target.target_type_name())),
         };
     }
     Ok(item)
@@ -81,7 +81,7 @@ pub(super) fn slice<'a>(args: &[Operand<'a>]) -> Outcome<'a> {
             let (start, end) = bounds(indexes, list.items().len())?;
             Ok(rewrapped(target, part(list, start, end)).into())
         }
-        _ => Err(format!("can't slice item of type {}", target.type_name())),
+        _ => Err(format!("can't slice item of type {}", target.target_type_name())),
     }
 }
 
@@ -104,6 +104,10 @@ fn part<'a>(list: &List<'a>, start: usize, end: usize) -> Value<'a> {
 fn bounds(indexes: &[Operand<'_>], len: usize) -> Result<(usize, usize), String> {
     let mut at = [0, len, len];
     for (slot, index) in at.iter_mut().zip(indexes) {
+        if index.interface {
+            // Unlike `index`, Go's `slice` does not look into interfaces.
+            return Err(format!("cannot index slice/array with type {}", Type::Any));
+        }
         *slot = position(&index.value, len)?;
     }
     let [start, end, capacity] = at;
@@ -128,7 +132,7 @@ pub(super) fn len<'a>(args: &[Operand<'a>]) -> Outcome<'a> {
         Value::String(text) => text.len(),
         Value::List(list) => list.items().len(),
         Value::Map(map) => map.entries().len(),
-        _ => return Err(format!("len of type {}", target.type_of().unwrap_or(Type::Any))),
+        _ => return Err(format!("len of type {}", target.target_type_name())),
     };
     Ok(Value::int(i64::try_from(len).unwrap_or(i64::MAX)).into())
 }
