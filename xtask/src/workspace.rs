@@ -105,15 +105,18 @@ impl File {
 
     /// The lines that are no tests, numbered from 1. A module of tests stands last in its file.
     pub(crate) fn code(&self) -> impl Iterator<Item = (usize, &str)> {
-        let mut lines = self.text.lines().enumerate().peekable();
-        let mut over = self.is_test();
-        std::iter::from_fn(move || {
-            let (number, line) = lines.next()?;
-            let begins = |next: &&str| next.starts_with("mod ") || next.starts_with("pub");
-            over |= line == "#[cfg(test)]" && lines.peek().is_some_and(|(_, next)| begins(next));
-            (!over).then_some((number + 1, line))
-        })
+        let lines: Vec<&str> = self.text.lines().collect();
+        let end = if self.is_test() { 0 } else { tests_begin(&lines).unwrap_or(lines.len()) };
+        lines.into_iter().take(end).enumerate().map(|(at, line)| (at + 1, line))
     }
+}
+
+/// Where the module of tests begins: `#[cfg(test)]`, perhaps more attributes, `mod`.
+fn tests_begin(lines: &[&str]) -> Option<usize> {
+    (0..lines.len()).filter(|at| lines[*at] == "#[cfg(test)]").find(|at| {
+        let item = lines[at + 1..].iter().find(|line| !line.starts_with("#["));
+        item.is_some_and(|item| item.starts_with("mod ") || item.starts_with("pub") && item.contains(" mod "))
+    })
 }
 
 /// A line without the comment at its end; good enough for sources that `rustfmt` has been over.
@@ -130,7 +133,10 @@ mod tests {
     #[test]
     fn code_ends_where_the_module_of_tests_begins() {
         let tree = Tree::of(&[
-            ("crates/a/src/x.rs", "fn a() {}\n#[cfg(test)]\nuse y;\nfn b() {}\n#[cfg(test)]\nmod tests {}\n"),
+            (
+                "crates/a/src/x.rs",
+                "fn a() {}\n#[cfg(test)]\nuse y;\nfn b() {}\n#[cfg(test)]\n#[x]\nmod tests {}\n",
+            ),
             ("crates/a/src/x/tests.rs", "fn a() {}\n"),
         ]);
         let lines = |at: usize| tree.files[at].code().map(|(number, _)| number).collect::<Vec<_>>();

@@ -16,7 +16,9 @@ pub const DEFAULT_TAG: &str = "latest";
 
 const LEGACY_DEFAULT_DOMAIN: &str = "index.docker.io";
 const OFFICIAL_PREFIX: &str = "library/";
+/// Docker refuses a longer repository name, so that it still fits a file name.
 const PATH_BYTES_MAX: usize = 255;
+/// The grammar of the distribution specification.
 const TAG_BYTES_MAX: usize = 128;
 
 /// Why a text is not a reference; the words are Docker's.

@@ -1,4 +1,4 @@
-//! `layers.toml`.
+//! The table in `layers.toml`, read and checked by itself.
 
 use std::collections::BTreeMap;
 use std::io;
