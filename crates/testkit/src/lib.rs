@@ -6,7 +6,9 @@
 #![expect(clippy::disallowed_methods, reason = "tests write, listen, dial and start programs")]
 
 pub mod image;
+pub mod lookalikes;
 pub mod registry;
 pub mod skip;
 
+pub use lookalikes::Lookalikes;
 pub use registry::Registry;
