@@ -3,9 +3,10 @@
 use crate::ast::{Expr, ExprKind};
 use crate::eval::Arguments;
 use crate::exec::{At, Exec, Result};
+use crate::limits::STEP_BYTES;
 use crate::object::MethodCall;
 use crate::types::{Method, Outcome, Param, Type};
-use crate::{Function, Operand, Value};
+use crate::{Function, Operand, Str, Value};
 
 /// A function, or a method with its receiver.
 pub(crate) struct Callee<'a> {
@@ -87,10 +88,16 @@ impl<'a> Exec<'a> {
     ) -> Result<Operand<'a>> {
         self.check_count(callee, name, with)?;
         let args = self.arguments(dot, callee, with)?;
-        callee.run(&args).or_else(|reason| {
-            self.at = with.node;
-            self.error(format_args!("error calling {name}: {reason}"))
-        })
+        match callee.run(&args) {
+            Ok(result) => {
+                self.take_steps(result.value.as_str().map_or(0, Str::len) / STEP_BYTES)?;
+                Ok(result)
+            }
+            Err(reason) => {
+                self.at = with.node;
+                self.error(format_args!("error calling {name}: {reason}"))
+            }
+        }
     }
 
     fn check_count(&self, callee: &Callee<'a>, name: &str, with: Arguments<'_, 'a>) -> Result<()> {
@@ -206,7 +213,7 @@ impl<'a> Exec<'a> {
         let value = match (ty.underlying(), &arg.kind) {
             (Type::Bool, ExprKind::Bool(flag)) => Value::Bool(*flag),
             (Type::Bool, _) => return self.error(format_args!("expected bool; found {arg}")),
-            (Type::String, ExprKind::String(_, bytes)) => Value::String(crate::Str::borrowed(bytes)),
+            (Type::String, ExprKind::String(_, bytes)) => Value::String(Str::borrowed(bytes)),
             (Type::String, _) => return self.error(format_args!("expected string; found {arg}")),
             (Type::Int(width), kind) => match number(kind).and_then(|number| number.int) {
                 Some(int) => Value::Int(width, int),

@@ -118,7 +118,7 @@ impl<'a> Exec<'a> {
     }
 
     fn walk_node(&mut self, dot: &Operand<'a>, node: &'a Node) -> Result<Flow> {
-        self.step()?;
+        self.take_steps(1)?;
         match node {
             Node::Text(text) => {
                 self.out.push(text.as_bytes());
@@ -133,8 +133,9 @@ impl<'a> Exec<'a> {
         Ok(Flow::Next)
     }
 
-    fn step(&mut self) -> Result<()> {
-        self.steps += 1;
+    /// Counts work, so that no template runs for ever.
+    pub(crate) fn take_steps(&mut self, steps: usize) -> Result<()> {
+        self.steps += steps as u64;
         if self.steps > STEPS_MAX {
             return self.error(format_args!("execution exceeds the limit of {STEPS_MAX} steps"));
         }
@@ -246,7 +247,7 @@ impl<'a> Exec<'a> {
         let mut ran = false;
         for (index, item) in items {
             ran = true;
-            self.step()?;
+            self.take_steps(1)?;
             self.set_loop_variables(&branch.pipe, index, &item)?;
             let flow = self.walk(&item, &branch.body)?;
             self.variables.truncate(mark);

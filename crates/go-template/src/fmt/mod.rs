@@ -23,7 +23,7 @@ pub(crate) fn print_value(out: &mut Buffer, value: &Value<'_>) {
 /// Writes what a value points to, as an action does with its result.
 pub(crate) fn print_target(out: &mut Buffer, value: &Value<'_>) {
     match value.indirect() {
-        Some(Value::Object(object)) => Printer::new(out).print_members(*object, 'v', 0),
+        Some(Value::Object(object)) => Printer::new(out).print_object_target(*object),
         Some(target) => print_value(out, target),
         None => print_value(out, &Value::Nil),
     }

@@ -179,8 +179,14 @@ impl<'b> Printer<'b> {
         self.print_members(object, verb, depth);
     }
 
-    /// What an object is made of, as if it were a struct.
-    pub(super) fn print_members(&mut self, object: &dyn Object, verb: char, depth: usize) {
+    /// An object as if it were no pointer: by its `String` method, or what it is made of.
+    pub(super) fn print_object_target(&mut self, object: &dyn Object) {
+        if !self.print_by_method(&Value::Object(object), 'v') {
+            self.print_members(object, 'v', 0);
+        }
+    }
+
+    fn print_members(&mut self, object: &dyn Object, verb: char, depth: usize) {
         self.out.push(b"{");
         for (at, name) in object.names().iter().enumerate() {
             self.separate(at);
