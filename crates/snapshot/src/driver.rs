@@ -63,7 +63,7 @@ pub trait Driver: Send + Sync {
     ///
     /// # Errors
     /// When it does not, or its layers have been lost.
-    fn mounts(&self, key: &Key) -> Result<Vec<Mount>>;
+    fn mounts(&self, key: &Key, scratch: &Scratch<'_>) -> Result<Vec<Mount>>;
 
     /// What was changed in an active snapshot.
     ///
@@ -111,13 +111,13 @@ pub struct About {
 /// A layer on its way in.
 pub struct Incoming<'a> {
     /// The uncompressed archive, to be read to its end.
-    pub tar: &'a mut dyn Read,
+    pub tar: &'a mut (dyn Read + Send),
     /// The layers below, bottom first; may be left empty unless [`About::needs_parents`].
     pub parents: &'a [DiffId],
     /// Where to work.
     pub scratch: Scratch<'a>,
     /// What a layer may be at most.
-    pub limits: layer::limits::Limits,
+    pub limits: layer::Limits,
 }
 
 /// Room to work in, of a lease and on the store's file system: what is left there when a process dies goes
@@ -139,8 +139,6 @@ pub struct SnapshotFacts {
     pub stack: Vec<DiffId>,
     /// Whether it is active, that is writable.
     pub active: bool,
-    /// Bytes on disk that are its own.
-    pub disk_bytes: u64,
 }
 
 /// How to learn what was changed in an active snapshot.

@@ -24,6 +24,20 @@ pub struct LayerFacts {
     pub ready: bool,
 }
 
+impl LayerFacts {
+    /// What reading the layer found out.
+    pub(crate) fn of(facts: layer::Facts) -> LayerFacts {
+        LayerFacts {
+            diff_id: facts.diff_id,
+            size: facts.bytes,
+            tar_bytes: facts.stream_bytes,
+            disk_bytes: facts.disk_bytes,
+            entries: facts.entries,
+            ready: true,
+        }
+    }
+}
+
 /// One thing that a driver keeps below its folder.
 #[derive(Debug)]
 pub struct Stored {

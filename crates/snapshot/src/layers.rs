@@ -105,8 +105,9 @@ impl Layers {
         Ok(Meta::read(&found)?.filter(|meta| meta.diff_id == *diff_id).map(|meta| (found, meta)))
     }
 
-    /// The facts of a layer that is or was stored.
-    pub(crate) fn facts(&self, diff_id: &DiffId) -> Result<Option<LayerFacts>> {
+    /// The facts of a stack's topmost layer, if it is or was stored.
+    pub(crate) fn facts_of_top(&self, stack: &[DiffId]) -> Result<Option<LayerFacts>> {
+        let Some(diff_id) = stack.last() else { return Ok(None) };
         Ok(self.meta(diff_id)?.map(|(_, meta)| meta.facts(self.is_ready(&meta))))
     }
 

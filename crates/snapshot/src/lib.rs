@@ -25,18 +25,28 @@
 //! <root>/snapshots/<driver>/<key>/{snapshot.json, …}               views and active snapshots
 //! ```
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests lay out their own files"))]
+
+mod choice;
 mod driver;
+mod drivers;
+mod effects;
 mod error;
 mod facts;
 mod key;
 mod layers;
 mod meta;
 mod mount;
+mod settle;
+mod snapshots;
 mod staged;
+#[cfg(test)]
+mod testing;
 
+pub use choice::{driver_names, open};
 pub use driver::{About, Changes, Driver, Incoming, Scratch, SnapshotFacts};
 pub use error::{Error, Result};
 pub use facts::{LayerFacts, Stored, StoredKind};
 pub use key::Key;
-pub use mount::{Mount, MountOption, plain_directory};
+pub use mount::{Mount, MountOption, mount_all, plain_directory, umount_all};
 pub use staged::Staged;

@@ -1,6 +1,12 @@
 //! Mounts as data.
 
+mod legacy;
+mod perform;
+
 use std::path::{Path, PathBuf};
+
+pub(crate) use perform::kernel_offers;
+pub use perform::{mount_all, umount_all};
 
 /// One mount: what to do, not yet done. All paths and names in it are of our own making (TAR-22).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,3 +46,6 @@ pub fn plain_directory(mounts: &[Mount]) -> Option<&Path> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,38 @@
+//! Which driver is used.
+
+use disk::Dir;
+
+use crate::driver::Driver;
+use crate::drivers::cold;
+use crate::error::{Error, Result};
+
+type Open = fn(&Dir) -> Result<Box<dyn Driver>>;
+
+/// The drivers there are, by name; to add one is to add a line here and one to the conformance tests.
+const DRIVERS: [(&str, Open); 1] = [(cold::NAME, |root| Ok(Box::new(cold::Cold::open(root)?)))];
+
+/// Opens the driver of a store: the one that is named, else `overlay2` where it can be used, else `cold`.
+///
+/// Nothing is written: a driver's folders are made when there is something to put into them.
+///
+/// # Errors
+/// When there is no driver of that name, or it cannot be used here.
+pub fn open(root: &Dir, choice: Option<&str>) -> Result<Box<dyn Driver>> {
+    let Some(name) = choice else { return default(root) };
+    match DRIVERS.iter().find(|(known, _)| *known == name) {
+        Some((_, open)) => open(root),
+        None => {
+            let known: Vec<&str> = DRIVERS.iter().map(|(known, _)| *known).collect();
+            Err(Error::UnknownDriver { name: name.to_owned(), known: known.join(", ") })
+        }
+    }
+}
+
+fn default(root: &Dir) -> Result<Box<dyn Driver>> {
+    Ok(Box::new(cold::Cold::open(root)?))
+}
+
+/// The names that [`open`] knows.
+pub fn driver_names() -> impl Iterator<Item = &'static str> {
+    DRIVERS.iter().map(|(name, _)| *name)
+}

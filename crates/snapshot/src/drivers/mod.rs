@@ -1,0 +1,3 @@
+//! The drivers, one file each; which one is used is decided in `choice`.
+
+pub(crate) mod cold;

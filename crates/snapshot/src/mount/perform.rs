@@ -1,0 +1,179 @@
+//! Doing what a [`Mount`] says, and undoing it.
+//!
+//! Directories are handed to the kernel by descriptor wherever a string would be too short for them or could
+//! be read as more than one: `lowerdir+` takes any number of them (Linux 6.5), and kernels without it are
+//! given the numbers of open descriptors, relative to `/proc/self/fd`, which keeps 500 of them below the one
+//! page that a mount's options may have.
+
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::Path;
+
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
+use rustix::mount::{
+    FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags, MoveMountFlags, UnmountFlags, fsconfig_create,
+    fsconfig_set_string, fsmount, fsopen, mount_bind, mount_remount, move_mount, unmount,
+};
+
+use crate::error::{Error, Result};
+use crate::mount::{Mount, MountOption, legacy};
+
+/// Bytes of a value that `fsconfig` takes, without the NUL.
+const FSCONFIG_VALUE_BYTES_MAX: usize = 255;
+
+/// Performs the mounts at a directory, in order. When one fails, those before it are undone.
+///
+/// # Errors
+/// When the kernel refuses: without privileges it always does.
+pub fn mount_all(mounts: &[Mount], at: &Path) -> Result<()> {
+    for (done, mount) in mounts.iter().enumerate() {
+        if let Err(error) = mount_one(mount, at) {
+            // The first error is the one to tell.
+            let _ = umount_all(&mounts[..done], at);
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+/// Undoes the mounts at a directory, last first; what is not mounted is fine.
+///
+/// # Errors
+/// When one is in use.
+pub fn umount_all(mounts: &[Mount], at: &Path) -> Result<()> {
+    for mount in mounts.iter().rev() {
+        let target = at.join(&mount.target);
+        match unmount(&target, UnmountFlags::NOFOLLOW) {
+            Ok(()) | Err(Errno::INVAL | Errno::NOENT) => {}
+            Err(errno) => return Err(refused(mount, &target, "unmount", errno)),
+        }
+    }
+    Ok(())
+}
+
+fn mount_one(mount: &Mount, at: &Path) -> Result<()> {
+    let target = open_target(mount, at)?;
+    match mount.kind {
+        "bind" => bind(mount, at, &target),
+        _ => match new_mount(mount, at, &target) {
+            Err(Refusal::Unknown) => legacy::mount(mount, &target)
+                .map_err(|errno| refused(mount, &at.join(&mount.target), "mount", errno)),
+            Err(Refusal::Error(error)) => Err(error),
+            Ok(()) => Ok(()),
+        },
+    }
+}
+
+/// The mount point itself is the caller's to name; what is below it may be the image's, and no link of it is
+/// followed.
+fn open_target(mount: &Mount, at: &Path) -> Result<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let error = |errno: Errno| disk::Error::new("open", at.join(&mount.target), errno);
+    let root = rustix::fs::openat(CWD, at, flags, Mode::empty()).map_err(error)?;
+    if mount.target.as_os_str().is_empty() {
+        return Ok(root);
+    }
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+    Ok(rustix::fs::openat2(&root, &mount.target, flags, Mode::empty(), resolve).map_err(error)?)
+}
+
+/// Binds a directory, by descriptor names so that the target is the one that was opened.
+fn bind(mount: &Mount, at: &Path, target: &OwnedFd) -> Result<()> {
+    let place = at.join(&mount.target);
+    mount_bind(&mount.source, descriptor_path(target)).map_err(|e| refused(mount, &place, "bind", e))?;
+    if !mount.read_only {
+        return Ok(());
+    }
+    let flags = MountFlags::BIND | MountFlags::RDONLY | MountFlags::NODEV | MountFlags::NOSUID;
+    mount_remount(&place, flags, "").map_err(|errno| {
+        let _ = unmount(&place, UnmountFlags::DETACH | UnmountFlags::NOFOLLOW);
+        refused(mount, &place, "make read-only", errno)
+    })
+}
+
+/// Why the newer calls did not do it.
+enum Refusal {
+    /// This kernel does not know them, or not what they were told.
+    Unknown,
+    Error(Error),
+}
+
+fn new_mount(mount: &Mount, at: &Path, target: &OwnedFd) -> std::result::Result<(), Refusal> {
+    let place = at.join(&mount.target);
+    let error = |step: &str, errno| Refusal::Error(refused(mount, &place, step, errno));
+    let context = match fsopen(mount.kind, FsOpenFlags::FSOPEN_CLOEXEC) {
+        Err(Errno::NOSYS) => return Err(Refusal::Unknown),
+        result => result.map_err(|e| error("open file system", e))?,
+    };
+    configure(mount, &context, &place)?;
+    fsconfig_create(&context).map_err(|e| error(&kernel_words("create", &context), e))?;
+    let mut attributes = MountAttrFlags::empty();
+    if mount.read_only {
+        attributes = MountAttrFlags::MOUNT_ATTR_RDONLY
+            | MountAttrFlags::MOUNT_ATTR_NODEV
+            | MountAttrFlags::MOUNT_ATTR_NOSUID;
+    }
+    let tree = fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, attributes)
+        .map_err(|e| error(&kernel_words("create mount", &context), e))?;
+    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
+    move_mount(&tree, "", target, "", flags).map_err(|e| error("attach", e))
+}
+
+fn configure(mount: &Mount, context: &OwnedFd, place: &Path) -> std::result::Result<(), Refusal> {
+    let source = MountOption::Path("source", mount.source.clone());
+    for option in std::iter::once(&source).chain(&mount.options) {
+        match set_option(context, option) {
+            // Older kernels know one `lowerdir` only.
+            Err(Errno::INVAL) if matches!(option, MountOption::Path("lowerdir+", _)) => {
+                return Err(Refusal::Unknown);
+            }
+            result => result.map_err(|errno| {
+                Refusal::Error(refused(mount, place, &kernel_words("set option", context), errno))
+            })?,
+        }
+    }
+    Ok(())
+}
+
+fn set_option(context: &OwnedFd, option: &MountOption) -> rustix::io::Result<()> {
+    match option {
+        MountOption::Text(name, value) => fsconfig_set_string(context.as_fd(), *name, *value),
+        MountOption::Path(name, path) if is_plain(path) => {
+            fsconfig_set_string(context.as_fd(), *name, path.as_path())
+        }
+        MountOption::Path(name, path) => {
+            let flags = OFlags::PATH | OFlags::CLOEXEC;
+            let file = rustix::fs::openat(CWD, path, flags, Mode::empty())?;
+            fsconfig_set_string(context.as_fd(), *name, descriptor_path(&file))
+        }
+    }
+}
+
+/// Whether a path can be given as it is: short enough, and with nothing that some option parser splits at.
+fn is_plain(path: &Path) -> bool {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    bytes.len() <= FSCONFIG_VALUE_BYTES_MAX
+        && bytes.iter().all(|b| b.is_ascii_alphanumeric() || b"/._-".contains(b))
+}
+
+pub(super) fn descriptor_path(file: &OwnedFd) -> String {
+    format!("/proc/self/fd/{}", file.as_raw_fd())
+}
+
+/// What was being done, with what the kernel wrote about it into the file system's context.
+fn kernel_words(step: &str, context: &OwnedFd) -> String {
+    let mut buffer = [0; 512];
+    match rustix::io::read(context, &mut buffer) {
+        Ok(n) if n > 0 => format!("{step} ({})", String::from_utf8_lossy(&buffer[..n]).trim()),
+        _ => step.to_owned(),
+    }
+}
+
+fn refused(mount: &Mount, target: &Path, step: &str, errno: Errno) -> Error {
+    Error::Mount { kind: mount.kind, target: target.to_owned(), step: step.to_owned(), source: errno.into() }
+}
+
+/// Whether this process may make file systems of a kind; mounts nothing.
+pub(crate) fn kernel_offers(kind: &str) -> bool {
+    fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC).is_ok()
+}
