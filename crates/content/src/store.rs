@@ -157,7 +157,11 @@ impl Store {
         partial::usage(&self.root)
     }
 
-    pub(crate) fn trash(&self) -> Result<Trash> {
+    /// Where what is deleted goes first.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn trash(&self) -> Result<Trash> {
         Ok(Trash::new(self.folder("trash")?))
     }
 }

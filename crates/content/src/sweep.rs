@@ -4,7 +4,6 @@
 //! first and roots afterwards: a process that publishes and then releases is then seen at least once.
 
 use std::collections::HashSet;
-use std::ffi::OsStr;
 
 use disk::{Dir, Lock, LockMode, Trash};
 use spec::Digest;
@@ -48,12 +47,9 @@ impl<'s> Sweep<'s> {
         self.store.blobs().discard(&self.trash, digest)
     }
 
-    /// Throws an entry of a folder away; false when it is not there.
-    ///
-    /// # Errors
-    /// When it cannot be renamed.
-    pub fn discard(&self, from: &Dir, name: impl AsRef<OsStr>) -> Result<bool> {
-        Ok(self.trash.take(from, name.as_ref())?)
+    /// Where other parts of the store throw what is theirs.
+    pub fn trash(&self) -> &Trash {
+        &self.trash
     }
 
     /// Lets others pin again, then deletes what was thrown away.

@@ -1,1 +1,18 @@
-//! Placeholder.
+//! Every operation a user can ask for, each once: a request in, events while it runs, a report out.
+//!
+//! Requests, events and reports are plain data; byte streams and the sink of events are arguments of their
+//! own. Front ends turn their input into a request and the report into text; none of them has behaviour.
+
+mod engine;
+mod error;
+mod event;
+pub mod filter;
+mod host;
+pub mod ops;
+mod settings;
+
+pub use engine::Engine;
+pub use error::{Error, ErrorKind, Result};
+pub use event::{Bytes, Event, Events, LayerState, Recorded, Silent};
+pub use host::{Clock, HostInfo};
+pub use settings::{Inputs, Origin, Setting, Settings};

@@ -1,0 +1,154 @@
+//! The one error that leaves the engine: a kind to branch on, a text to read, and hints.
+
+use std::fmt;
+
+/// What sort of failure it is: the only thing code branches on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// What was named does not exist.
+    NotFound,
+    /// It is in use, or in the way.
+    Conflict,
+    /// The request cannot be meant.
+    InvalidArgument,
+    /// Who is asking is not known.
+    Unauthorized,
+    /// Who is asking may not, or a rule of ours forbids it.
+    Denied,
+    /// A server is dead, slow or lying.
+    Unavailable,
+    /// A form that is not spoken here.
+    Unsupported,
+    /// The user stopped it.
+    Cancelled,
+    /// Bytes are not what they have to be.
+    Corrupt,
+    /// The machine failed: disk full, no permission.
+    Internal,
+}
+
+/// A failure.
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    hints: Vec<String>,
+}
+
+/// What every operation returns.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// A failure of a kind, in words that can be shown.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
+        Error { kind, message: message.into(), hints: Vec::new() }
+    }
+
+    /// The same with a way out.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Error {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// The kind.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// Ways out, for the front end to show after the message.
+    pub fn hints(&self) -> &[String] {
+        &self.hints
+    }
+
+    /// A request that cannot be meant.
+    pub(crate) fn invalid(message: impl fmt::Display) -> Error {
+        Error::new(ErrorKind::InvalidArgument, message.to_string())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<disk::Error> for Error {
+    fn from(error: disk::Error) -> Error {
+        let failed = Error::new(ErrorKind::Internal, error.to_string());
+        if error.is_full() {
+            failed.with_hint("the disk is full: `strata system df` shows what the store holds, `strata image prune` frees some of it, --root chooses another place")
+        } else if error.is_read_only() {
+            failed.with_hint(
+                "nothing can be written there: --root or STRATA_ROOT chooses another place for the store",
+            )
+        } else {
+            failed
+        }
+    }
+}
+
+impl From<content::Error> for Error {
+    fn from(error: content::Error) -> Error {
+        let kind = match &error {
+            content::Error::Disk(_) => {
+                let content::Error::Disk(error) = error else { return Error::invalid(error) };
+                return error.into();
+            }
+            content::Error::Unusable { .. } => ErrorKind::Unsupported,
+            content::Error::Absent(_) => ErrorKind::NotFound,
+            content::Error::Missing(_) | content::Error::Corrupt { .. } => {
+                return Error::new(ErrorKind::Corrupt, error.to_string()).with_hint(
+                    "`strata fsck --repair` fetches damaged and missing blobs again from where they came",
+                );
+            }
+            content::Error::Mismatch { .. } | content::Error::TooLarge { .. } => ErrorKind::Corrupt,
+        };
+        Error::new(kind, error.to_string())
+    }
+}
+
+impl From<images::Error> for Error {
+    fn from(error: images::Error) -> Error {
+        let kind = match error {
+            images::Error::Content(error) => return error.into(),
+            images::Error::Disk(error) => return error.into(),
+            images::Error::Snapshot(error) => return error.into(),
+            images::Error::Reference(_) => ErrorKind::InvalidArgument,
+            images::Error::NoSuchImage(_) => ErrorKind::NotFound,
+            images::Error::Index { .. }
+            | images::Error::Document { .. }
+            | images::Error::Config { .. }
+            | images::Error::NotAManifest(_) => ErrorKind::Corrupt,
+        };
+        Error::new(kind, error.to_string())
+    }
+}
+
+impl From<snapshot::Error> for Error {
+    fn from(error: snapshot::Error) -> Error {
+        Error::new(ErrorKind::Internal, error.to_string())
+    }
+}
+
+impl From<transfer::Error> for Error {
+    fn from(error: transfer::Error) -> Error {
+        let kind = match error {
+            transfer::Error::Content(error) => return error.into(),
+            transfer::Error::Snapshot(error) => return error.into(),
+            transfer::Error::Layer { .. } | transfer::Error::Digest { .. } | transfer::Error::DiffId { .. } => {
+                ErrorKind::Corrupt
+            }
+            transfer::Error::Source(_) => ErrorKind::Unavailable,
+        };
+        Error::new(kind, error.to_string())
+    }
+}
+
+impl From<spec::ReferenceError> for Error {
+    fn from(error: spec::ReferenceError) -> Error {
+        Error::invalid(error)
+    }
+}

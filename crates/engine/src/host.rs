@@ -1,0 +1,72 @@
+//! Facts about the machine and the user, given to the engine so that tests can give others.
+
+use std::path::PathBuf;
+
+use spec::Platform;
+
+/// What the engine knows about where it runs.
+#[derive(Clone, Debug)]
+pub struct HostInfo {
+    /// The machine's platform.
+    pub platform: Platform,
+    /// The user's number.
+    pub uid: u32,
+    /// The user's home folder, if one is known.
+    pub home: Option<PathBuf>,
+    /// Kernel release, `6.12.1`.
+    pub kernel: String,
+    /// Machine name.
+    pub hostname: String,
+    /// Operating system's pretty name.
+    pub os_name: String,
+    /// Processors.
+    pub cpus: usize,
+    /// Memory in bytes.
+    pub memory: u64,
+    /// The zone that dates without one are in.
+    pub zone: jiff::tz::TimeZone,
+}
+
+/// A clock, so that outputs with times can be repeated.
+pub type Clock = fn() -> jiff::Timestamp;
+
+impl HostInfo {
+    /// The facts of the machine this runs on; `home` comes from the environment, which is the caller's.
+    pub fn detect(home: Option<PathBuf>) -> HostInfo {
+        let system = rustix::system::uname();
+        let text = |text: &std::ffi::CStr| text.to_string_lossy().into_owned();
+        let uid = rustix::process::geteuid().as_raw();
+        HostInfo {
+            platform: Platform::new("linux", &text(system.machine()), None),
+            uid,
+            home: home.or_else(|| home_of(uid)),
+            kernel: text(system.release()),
+            hostname: text(system.nodename()),
+            os_name: os_name(),
+            cpus: std::thread::available_parallelism().map_or(1, usize::from),
+            memory: memory(),
+            zone: jiff::tz::TimeZone::system(),
+        }
+    }
+}
+
+/// The home folder by the user database, for those who run without HOME.
+fn home_of(uid: u32) -> Option<PathBuf> {
+    let users = std::fs::read_to_string("/etc/passwd").ok()?;
+    let fields = users.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    let user = fields.into_iter().find(|fields| fields.get(2).is_some_and(|id| id.parse() == Ok(uid)))?;
+    user.get(5).filter(|home| home.starts_with('/')).map(PathBuf::from)
+}
+
+fn os_name() -> String {
+    let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let name = release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
+    name.map_or_else(|| "Linux".to_owned(), |name| name.trim_matches('"').to_owned())
+}
+
+fn memory() -> u64 {
+    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
+    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
+    kilobytes.unwrap_or(0) * 1024
+}

@@ -1,0 +1,176 @@
+//! `image mount` and `image umount`: a read-only view of an image's files.
+
+use std::path::{Path, PathBuf};
+
+use images::ImageStore;
+use serde_json::{Value, json};
+use snapshot::{Key, Scratch, mount_all, plain_directory, umount_all};
+use spec::{Digest, ImageId};
+
+use crate::engine::{Engine, entry_of};
+use crate::error::{Error, ErrorKind, Result};
+
+/// An image that is mounted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mounted {
+    /// The image.
+    pub image: ImageId,
+    /// Where its files are.
+    pub target: PathBuf,
+    /// The snapshot behind it.
+    key: Key,
+    /// Whether the folder is ours and goes with the mount.
+    own_target: bool,
+}
+
+const FOLDER: &str = "mounts";
+/// A record is a few hundred bytes.
+const RECORD_BYTES_MAX: u64 = 64 << 10;
+
+impl Engine {
+    /// Makes a read-only view of an image, at `target` if one is given, and says where it is.
+    ///
+    /// # Errors
+    /// When there is no such image, the storage driver keeps no files, or mounting is not allowed.
+    pub fn mount_image(&self, text: &str, target: Option<&Path>) -> Result<PathBuf> {
+        let (store, index, found) = self.store_and_index(text)?;
+        let image = store.image(entry_of(&index, &found)?)?;
+        let key = key_for(&found.image, target);
+        if let Some(mounted) = records(&store)?.into_iter().find(|mounted| mounted.key == key) {
+            return Ok(mounted.target);
+        }
+        let lease = store.content().lease()?;
+        self.make_layers_ready(&store, &lease, &image)?;
+        let name = lease.fresh_name();
+        let scratch = Scratch { dir: lease.scratch(), name: &name };
+        let mounts = store.driver().view(&key, image.config.diff_ids(), &scratch)?;
+        let mounted = match (plain_directory(&mounts), target) {
+            (Some(plain), None) => Mounted { target: plain.to_owned(), own_target: false, image: found.image, key },
+            (_, target) => {
+                let own_target = target.is_none();
+                let target = match target {
+                    Some(target) => absolute(target)?,
+                    None => store.content().folder(FOLDER)?.ensure_dir(key.as_str())?.path().to_owned(),
+                };
+                Mounted { target, own_target, image: found.image, key }
+            }
+        };
+        // The record comes first: a mount that nobody knows of could not be undone.
+        write_record(&store, &mounted)?;
+        let needs_mount = plain_directory(&mounts) != Some(mounted.target.as_path());
+        if needs_mount && let Err(error) = mount_all(&mounts, &mounted.target) {
+            self.forget(&store, &mounted)?;
+            return Err(error.into());
+        }
+        Ok(mounted.target)
+    }
+
+    /// Undoes every mount of an image; where it was.
+    ///
+    /// # Errors
+    /// When the image is not mounted, or somebody works in the mount.
+    pub fn umount_image(&self, text: &str) -> Result<Vec<PathBuf>> {
+        let (store, _, found) = self.store_and_index(text)?;
+        let mounted: Vec<Mounted> = records(&store)?.into_iter().filter(|m| m.image == found.image).collect();
+        if mounted.is_empty() {
+            return Err(Error::new(ErrorKind::NotFound, format!("image {text} is not mounted")));
+        }
+        mounted.into_iter().map(|mounted| self.undo(&store, mounted)).collect()
+    }
+
+    /// Undoes every mount of every image; which images and where they were.
+    ///
+    /// # Errors
+    /// When somebody works in one of the mounts.
+    pub fn umount_all_images(&self) -> Result<Vec<Mounted>> {
+        let mounted = self.mounted_images()?;
+        if let Some(store) = self.existing_store()? {
+            mounted.iter().try_for_each(|mounted| self.undo(&store, mounted.clone()).map(|_| ()))?;
+        }
+        Ok(mounted)
+    }
+
+    /// The images that are mounted.
+    ///
+    /// # Errors
+    /// When the records cannot be read.
+    pub fn mounted_images(&self) -> Result<Vec<Mounted>> {
+        self.existing_store()?.map_or(Ok(Vec::new()), |store| records(&store))
+    }
+
+    fn undo(&self, store: &ImageStore, mounted: Mounted) -> Result<PathBuf> {
+        let mounts = store.driver().mounts(&mounted.key)?;
+        if plain_directory(&mounts) != Some(mounted.target.as_path()) {
+            umount_all(&mounts, &mounted.target)?;
+        }
+        self.forget(store, &mounted)?;
+        Ok(mounted.target)
+    }
+
+    fn forget(&self, store: &ImageStore, mounted: &Mounted) -> Result<()> {
+        let trash = store.content().trash()?;
+        store.driver().remove(&mounted.key, &trash)?;
+        let folder = store.content().folder(FOLDER)?;
+        folder.remove_file(format!("{}.json", mounted.key))?;
+        if mounted.own_target {
+            folder.remove_all(mounted.key.as_str())?;
+        }
+        Ok(trash.empty()?)
+    }
+}
+
+/// The mounts of this boot; those of an earlier one are gone with it, and their records go too.
+pub(crate) fn records(store: &ImageStore) -> Result<Vec<Mounted>> {
+    let Some(folder) = store.content().root().dir_if_exists(FOLDER)? else { return Ok(Vec::new()) };
+    let boot = disk::boot_id();
+    let mut mounted = Vec::new();
+    for entry in folder.entries()? {
+        if !entry.name.to_string_lossy().ends_with(".json") {
+            continue;
+        }
+        let Some(bytes) = folder.read(&entry.name, RECORD_BYTES_MAX)? else { continue };
+        match spec::json::parse_strict(&bytes).ok().and_then(|value| read_record(&value, &boot)) {
+            Some(record) => mounted.push(record),
+            None => _ = folder.remove_file(&entry.name)?,
+        }
+    }
+    mounted.sort_by(|a, b| a.target.cmp(&b.target));
+    Ok(mounted)
+}
+
+fn read_record(value: &Value, boot: &str) -> Option<Mounted> {
+    let text = |name: &str| value.get(name).and_then(Value::as_str);
+    (text("boot") == Some(boot)).then_some(())?;
+    Some(Mounted {
+        image: ImageId(Digest::parse(text("image")?).ok()?),
+        target: PathBuf::from(text("target")?),
+        key: Key::parse(text("key")?)?,
+        own_target: value.get("ownTarget").and_then(Value::as_bool)?,
+    })
+}
+
+fn write_record(store: &ImageStore, mounted: &Mounted) -> Result<()> {
+    let target = mounted.target.to_str();
+    let target = target.ok_or_else(|| Error::invalid("the mount point's name is not UTF-8"))?;
+    let record = json!({
+        "boot": disk::boot_id(),
+        "image": mounted.image,
+        "key": mounted.key.as_str(),
+        "ownTarget": mounted.own_target,
+        "target": target,
+    });
+    let folder = store.content().folder(FOLDER)?;
+    Ok(folder.replace(format!("{}.json", mounted.key), record.to_string().as_bytes(), 0o600)?)
+}
+
+/// One view for each image and mount point.
+fn key_for(image: &ImageId, target: Option<&Path>) -> Key {
+    let place = target.map_or_else(|| "own".to_owned(), |target| target.display().to_string());
+    let text = format!("view-{}-{}", image.0.short(), Digest::of(place.as_bytes()).short());
+    // Hexadecimal digits and dashes: always a key.
+    Key::parse(&text).unwrap_or_else(|| unreachable!("{text} is a key"))
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).map_err(|e| disk::Error::new("open", path, e).into())
+}

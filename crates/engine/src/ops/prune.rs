@@ -1,0 +1,109 @@
+//! `image prune`: images that nobody needs go.
+
+use std::collections::HashSet;
+
+use images::{Entry, ImageStore, Index};
+use jiff::Timestamp;
+use spec::ImageId;
+
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::filter::{Filters, parse_moment};
+use crate::ops::rmi::{Removal, RemoveImages, Removed};
+use crate::ops::uses::Uses;
+
+/// A request to remove unused images.
+#[derive(Clone, Debug, Default)]
+pub struct PruneImages {
+    /// All that nobody uses, not only those without a tag.
+    pub all: bool,
+    /// `until`, `label`, `label!`.
+    pub filters: Filters,
+    /// Change nothing, only say what would go.
+    pub dry_run: bool,
+}
+
+/// What was removed, or would be.
+pub type Pruned = Removal;
+
+const KEYS: &[&str] = &["until", "label", "label!", "dangling"];
+
+impl Engine {
+    /// Removes images that nobody needs.
+    ///
+    /// # Errors
+    /// When a filter cannot be meant or the store cannot be written.
+    pub fn prune_images(&self, request: &PruneImages) -> Result<Pruned> {
+        let filters = request.filters.clone().with("dangling", if request.all { "false" } else { "true" });
+        filters.allow(KEYS)?;
+        filters.flag("dangling")?;
+        let moment = |text| parse_moment(text, self.now(), &self.host.zone);
+        let until = filters.values("until").map(moment).collect::<Result<Vec<_>>>()?.into_iter().min();
+        let Some(store) = self.existing_store()? else { return Ok(Pruned::default()) };
+        let index = store.index()?;
+        let candidates = candidates(&store, &index, request.all, &filters, until)?;
+        if request.dry_run {
+            return would_free(&store, &index, &candidates);
+        }
+        let mut pruned = Pruned::default();
+        for image in candidates {
+            self.check_cancelled()?;
+            // One that is in use or gone by now is passed over.
+            let force = RemoveImages { force: true, ..RemoveImages::default() };
+            let Ok(removal) = self.remove_image(&image.to_string(), &force) else { continue };
+            pruned.removed.extend(removal.removed);
+            pruned.freed.layer_bytes += removal.freed.layer_bytes;
+            pruned.freed.disk_bytes += removal.freed.disk_bytes;
+        }
+        Ok(pruned)
+    }
+}
+
+fn candidates(
+    store: &ImageStore,
+    index: &Index,
+    all: bool,
+    filters: &Filters,
+    until: Option<Timestamp>,
+) -> Result<Vec<ImageId>> {
+    let uses = Uses::read(store)?;
+    let parents: HashSet<&ImageId> =
+        index.entries().iter().filter_map(|entry| entry.parent.as_ref()).collect();
+    let unused = |id: &ImageId, entries: &[&Entry]| {
+        let dangling = entries.iter().all(|entry| entry.tag().is_none());
+        (all || dangling) && !parents.contains(id) && uses.of(id).is_empty()
+    };
+    let mut found: Vec<(Option<Timestamp>, ImageId)> = Vec::new();
+    for (id, entries) in index.by_image() {
+        let created = entries.first().and_then(|entry| entry.created);
+        let old = until.is_none_or(|until| created.is_some_and(|created| created <= until));
+        if unused(id, &entries) && old && labels_hold(store, &entries, filters) {
+            found.push((created, id.clone()));
+        }
+    }
+    found.sort();
+    Ok(found.into_iter().map(|(_, id)| id).collect())
+}
+
+fn labels_hold(store: &ImageStore, entries: &[&Entry], filters: &Filters) -> bool {
+    if !filters.has("label") && !filters.has("label!") {
+        return true;
+    }
+    let image = entries.first().and_then(|entry| store.image(entry).ok());
+    image.is_some_and(|image| {
+        let labels: Vec<(&str, &str)> = image.config.labels().collect();
+        filters.labels_match(labels.iter().copied()) && !filters.labels_excluded(labels.iter().copied())
+    })
+}
+
+/// What would go and come back if these images went together: layers that only they share count once.
+fn would_free(store: &ImageStore, index: &Index, candidates: &[ImageId]) -> Result<Pruned> {
+    let mut after: Vec<Entry> = index.entries().to_vec();
+    after.retain(|entry| !candidates.contains(&entry.image));
+    let mut removed = Vec::new();
+    for image in candidates {
+        removed.extend(index.references(image).into_iter().map(Removed::Untagged));
+        removed.push(Removed::Image(image.clone()));
+    }
+    Ok(Pruned { removed, freed: crate::ops::rmi::freed(store, index.entries(), &after)? })
+}

@@ -1,0 +1,232 @@
+//! `rmi`: names and images go, and what nothing reaches any more.
+
+use std::collections::HashSet;
+
+use images::{Entry, Found, ImageStore, Index};
+use spec::{ChainId, ImageId, Reference};
+
+use crate::engine::Engine;
+use crate::error::{Error, ErrorKind, Result};
+use crate::ops::uses::Uses;
+
+/// A request to remove one name or image.
+#[derive(Clone, Debug, Default)]
+pub struct RemoveImages {
+    /// Also when it has several names.
+    pub force: bool,
+    /// Leave the images alone that this one was made from.
+    pub no_prune: bool,
+    /// Change nothing, only say what would go.
+    pub dry_run: bool,
+}
+
+/// One line of what was removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Removed {
+    /// A name.
+    Untagged(Reference),
+    /// An image.
+    Image(ImageId),
+    /// A layer, by its place in the stack.
+    Layer(ChainId),
+}
+
+/// What a removal did, or would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Removal {
+    /// What went, in the order Docker prints it.
+    pub removed: Vec<Removed>,
+    /// What comes back.
+    pub freed: Freed,
+}
+
+/// Bytes that come back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Freed {
+    /// Files of the layers that went, unpacked: the figure that Docker gives.
+    pub layer_bytes: u64,
+    /// What the disk really gets back: files of blobs and of stored layers.
+    pub disk_bytes: u64,
+}
+
+/// Where a removal gets to before the store is written: everything below works on a list in memory.
+struct Removing<'s> {
+    store: &'s ImageStore,
+    uses: Uses,
+    request: &'s RemoveImages,
+    removed: Vec<Removed>,
+}
+
+impl Engine {
+    /// Removes what `text` names: a reference goes, and with the last one the image; an ID takes all of them.
+    ///
+    /// # Errors
+    /// When there is no such image, or it is in use or has several names and `force` was not given, in
+    /// Docker's words.
+    pub fn remove_image(&self, text: &str, request: &RemoveImages) -> Result<Removal> {
+        let (store, index, _) = self.store_and_index(text)?;
+        let mut removing =
+            Removing { store: &store, uses: Uses::read(&store)?, request, removed: Vec::new() };
+        if request.dry_run {
+            let mut after = Index::default();
+            index.entries().iter().for_each(|entry| after.set(entry.clone()));
+            removing.remove(&mut after, text)?;
+            return removing.report(&index, &after);
+        }
+        let (before, after) = store.update(|index| {
+            let before: Vec<Entry> = index.entries().to_vec();
+            removing.remove(index, text)?;
+            Ok::<_, Error>((before, index.entries().to_vec()))
+        })?;
+        let report = removing.report_entries(&before, &after)?;
+        if report.removed.iter().any(|removed| !matches!(removed, Removed::Untagged(_))) {
+            store.sweep()?;
+        }
+        Ok(report)
+    }
+}
+
+impl Removing<'_> {
+    fn remove(&mut self, index: &mut Index, text: &str) -> Result<()> {
+        let found = index.resolve(text)?;
+        match &found.reference {
+            Some(reference) => self.remove_reference(index, text, reference.clone(), &found.image),
+            None => self.remove_by_id(index, &found),
+        }
+    }
+
+    fn remove_reference(
+        &mut self,
+        index: &mut Index,
+        text: &str,
+        reference: Reference,
+        image: &ImageId,
+    ) -> Result<()> {
+        let references = index.references(image);
+        if !self.request.force
+            && is_single(&references)
+            && let Some(user) = self.uses.of(image).first()
+        {
+            let short = image.0.short();
+            return Err(conflict(format!(
+                "unable to remove repository reference {text:?} (must force) - {user}, image {short}"
+            )));
+        }
+        self.untag(index, &reference);
+        let same_repository = |other: &&Reference| other.name() == reference.name();
+        let left = index.references(image);
+        let tag_left = left.iter().filter(same_repository).any(|other| other.tag().is_some());
+        if reference.tag().is_some() && !tag_left {
+            for digest in left.iter().filter(same_repository) {
+                self.untag(index, digest);
+            }
+        }
+        if index.references(image).is_empty()
+            && !self.has_children(index, image)
+            && self.uses.of(image).is_empty()
+        {
+            self.delete(index, image);
+        }
+        Ok(())
+    }
+
+    fn remove_by_id(&mut self, index: &mut Index, found: &Found) -> Result<()> {
+        let image = &found.image;
+        let references = index.references(image);
+        let refuse = |how: &str, reason: &dyn std::fmt::Display| {
+            Err(conflict(format!("unable to delete {} ({how}) - {reason}", image.0.short())))
+        };
+        if self.has_children(index, image) {
+            return refuse("cannot be forced", &"image has dependent child images");
+        }
+        if let Some(user) = self.uses.of(image).first() {
+            return refuse("cannot be forced", user);
+        }
+        if !self.request.force && !references.is_empty() && !is_single(&references) {
+            return refuse("must be forced", &"image is referenced in multiple repositories");
+        }
+        for reference in &references {
+            self.untag(index, reference);
+        }
+        self.delete(index, image);
+        Ok(())
+    }
+
+    fn untag(&mut self, index: &mut Index, reference: &Reference) {
+        if index.unname(reference).is_some() {
+            self.removed.push(Removed::Untagged(reference.clone()));
+        }
+    }
+
+    /// Takes the image out, says which layers go with it, and goes on with its parent if nothing holds that.
+    fn delete(&mut self, index: &mut Index, image: &ImageId) {
+        let mut next = Some(image.clone());
+        while let Some(image) = next.take() {
+            let Some(entry) = index.of_image(&image).next().cloned() else { return };
+            index.remove(&image);
+            self.removed.push(Removed::Image(image));
+            self.delete_layers(index, &entry);
+            let parent = entry.parent.filter(|_| !self.request.no_prune);
+            next = parent.filter(|parent| {
+                index.references(parent).is_empty()
+                    && !self.has_children(index, parent)
+                    && self.uses.of(parent).is_empty()
+            });
+        }
+    }
+
+    fn delete_layers(&mut self, index: &Index, entry: &Entry) {
+        let chain =
+            |entry: &Entry| self.store.image(entry).map(|image| image.config.chain_ids()).unwrap_or_default();
+        let mut kept: HashSet<ChainId> = HashSet::new();
+        let own = chain(entry);
+        for (_, entries) in index.by_image() {
+            // Stacks share layers only if they share the lowest one.
+            entries.first().into_iter().for_each(|other| kept.extend(chain(other)));
+        }
+        let gone = own.into_iter().rev().filter(|chain_id| !kept.contains(chain_id));
+        self.removed.extend(gone.map(Removed::Layer));
+    }
+
+    fn has_children(&self, index: &Index, image: &ImageId) -> bool {
+        index.entries().iter().any(|entry| entry.parent.as_ref() == Some(image))
+    }
+
+    fn report(self, before: &Index, after: &Index) -> Result<Removal> {
+        self.report_entries(before.entries(), after.entries())
+    }
+
+    /// What comes back: what was reached before and is not any more.
+    fn report_entries(self, before: &[Entry], after: &[Entry]) -> Result<Removal> {
+        let freed = freed(self.store, before, after)?;
+        Ok(Removal { removed: self.removed, freed })
+    }
+}
+
+/// Bytes that come back when the entries of `before` that are not in `after` go.
+pub(crate) fn freed(store: &ImageStore, before: &[Entry], after: &[Entry]) -> Result<Freed> {
+    let gone = store.reach(before.iter().filter(|entry| !after.iter().any(|kept| kept.image == entry.image)));
+    let gone = gone.without(&store.reach(after));
+    let mut freed = Freed::default();
+    for digest in gone.blobs.keys() {
+        freed.disk_bytes += store.content().blobs().size(digest)?.unwrap_or(0);
+    }
+    for diff_id in &gone.layers {
+        if let Some(facts) = store.driver().facts(std::slice::from_ref(diff_id))? {
+            freed.layer_bytes += facts.size;
+            freed.disk_bytes += if facts.ready { facts.disk_bytes } else { 0 };
+        }
+    }
+    Ok(freed)
+}
+
+/// All in one repository, with one tag at most.
+fn is_single(references: &[Reference]) -> bool {
+    let Some(first) = references.first() else { return false };
+    let tags = references.iter().filter(|reference| reference.tag().is_some()).count();
+    tags <= 1 && references.iter().all(|reference| reference.name() == first.name())
+}
+
+fn conflict(text: String) -> Error {
+    Error::new(ErrorKind::Conflict, format!("conflict: {text}"))
+}

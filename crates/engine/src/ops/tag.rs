@@ -1,0 +1,47 @@
+//! `tag`: another name for an image.
+
+use spec::{Algorithm, Reference, ReferenceError};
+
+use crate::engine::Engine;
+use crate::error::{Error, ErrorKind, Result};
+
+impl Engine {
+    /// Gives the image that `source` names the name `target`, taking it from whoever had it.
+    ///
+    /// # Errors
+    /// When there is no such image, or the target cannot be a tag.
+    pub fn tag(&self, source: &str, target: &str) -> Result<()> {
+        let reference = parse_target(target)?;
+        if Algorithm::Sha256.as_str() == reference.familiar_name() {
+            let text = "refusing to create an ambiguous tag using digest algorithm as name";
+            return Err(Error::new(ErrorKind::InvalidArgument, text));
+        }
+        let (store, _, found) = self.store_and_index(source)?;
+        let now = self.now();
+        // Who removes images changes the list under the same lock before it sweeps: an image that is still in
+        // the list here keeps all it needs.
+        store.update(|index| {
+            let entry = index.of_image(&found.image).next().cloned();
+            let entry =
+                entry.ok_or_else(|| Error::new(ErrorKind::NotFound, format!("No such image: {source}")))?;
+            index.set(entry.named(reference.clone()));
+            index.change(&found.image, |entry| entry.tagged = Some(now));
+            Ok::<(), Error>(())
+        })?;
+        Ok(())
+    }
+}
+
+/// Reads the target as Docker's client does, errors included.
+pub(crate) fn parse_target(text: &str) -> Result<Reference> {
+    let refuse = |error: ReferenceError| {
+        Error::invalid(format_args!(
+            "Error parsing reference: {text:?} is not a valid repository/tag: {error}"
+        ))
+    };
+    let reference = Reference::parse(text).map_err(refuse)?;
+    if reference.digest().is_some() {
+        return Err(Error::invalid("refusing to create a tag with a digest reference"));
+    }
+    Ok(reference.or_latest())
+}

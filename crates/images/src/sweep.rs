@@ -1,0 +1,82 @@
+//! Removing what no entry and no lease reaches.
+
+use std::collections::HashSet;
+
+use content::Pin;
+use snapshot::StoredKind;
+use spec::{ChainId, DiffId};
+
+use crate::error::Result;
+use crate::reach::Reach;
+use crate::store::ImageStore;
+
+/// What a sweep removed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Blobs.
+    pub blobs: usize,
+    /// Bytes of their files.
+    pub blob_bytes: u64,
+    /// Unpacked layers.
+    pub layers: usize,
+    /// Why nothing was removed, if so: a document that names may reach cannot be read.
+    pub held_back: Option<String>,
+}
+
+impl ImageStore {
+    /// Removes every blob, stored layer and derived stack that neither an entry nor a live lease reaches.
+    ///
+    /// When a reachable document cannot be read, nothing is removed but the leases of dead processes: what
+    /// lies behind it is not known.
+    ///
+    /// # Errors
+    /// When the disk says no; what was removed by then was reached by nothing.
+    pub fn sweep(&self) -> Result<Swept> {
+        let sweep = self.content().sweep()?;
+        // Leases were read when the sweep began; roots only now.
+        let index = self.index()?;
+        let reach = self.reach(index.entries());
+        let mut swept = Swept::default();
+        let foreign = index.foreign().next().map(|_| "index.json has entries of another program".to_owned());
+        let unread = reach.unknown.first().map(|(digest, reason)| format!("{digest}: {reason}"));
+        swept.held_back = unread.or(foreign);
+        if swept.held_back.is_none() {
+            self.discard_blobs(&sweep, &reach, &mut swept)?;
+            self.discard_layers(&sweep, &reach, &mut swept)?;
+        }
+        sweep.finish()?;
+        Ok(swept)
+    }
+
+    fn discard_blobs(&self, sweep: &content::Sweep<'_>, reach: &Reach, swept: &mut Swept) -> Result<()> {
+        for digest in self.content().blobs().walk()? {
+            if !reach.blobs.contains_key(&digest) && !sweep.is_pinned(&Pin::Blob(digest.clone())) {
+                swept.blob_bytes += sweep.discard_blob(&digest)?;
+                swept.blobs += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Stored layers live through images, leases and snapshots; what belongs to a stack lives through images
+    /// and snapshots alone, since it is made anew in a moment.
+    fn discard_layers(&self, sweep: &content::Sweep<'_>, reach: &Reach, swept: &mut Swept) -> Result<()> {
+        let snapshots = self.driver().snapshots()?;
+        let layers: HashSet<&DiffId> = snapshots.iter().flat_map(|snapshot| &snapshot.stack).collect();
+        let stacks: HashSet<ChainId> = snapshots.iter().flat_map(|s| ChainId::of_stack(&s.stack)).collect();
+        for stored in self.driver().walk()? {
+            let keep = match &stored.kind {
+                StoredKind::Layer(diff_id) => {
+                    reach.layers.contains(diff_id)
+                        || layers.contains(diff_id)
+                        || sweep.is_pinned(&Pin::Layer(diff_id.clone()))
+                }
+                StoredKind::Stack(chain_id) => reach.stacks.contains(chain_id) || stacks.contains(chain_id),
+            };
+            if !keep && stored.discard(sweep.trash())? {
+                swept.layers += usize::from(matches!(stored.kind, StoredKind::Layer(_)));
+            }
+        }
+        Ok(())
+    }
+}

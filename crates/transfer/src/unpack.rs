@@ -1,0 +1,73 @@
+//! The one pass over a layer: compressed bytes in, a stored layer out, both digests proven.
+
+use std::io::Read;
+
+use content::{Blobs, Lease, Pin};
+use layer::codec::{Accept, Decoder};
+use layer::limits::Limits;
+use snapshot::{Driver, Incoming, LayerFacts, Scratch};
+use spec::{Descriptor, DiffId};
+
+use crate::error::{Error, Result};
+use crate::proving::Proving;
+use crate::readahead::ReadAhead;
+
+/// A layer to be unpacked.
+pub struct Unpack<'a> {
+    /// The blob.
+    pub layer: &'a Descriptor,
+    /// What the config says that it unpacks to.
+    pub diff_id: &'a DiffId,
+    /// The layers below it, bottom first.
+    pub parents: &'a [DiffId],
+    /// Who keeps it.
+    pub driver: &'a dyn Driver,
+    /// The lease that pins it and lends room to work in.
+    pub lease: &'a Lease,
+    /// What a layer may be at most.
+    pub limits: Limits,
+}
+
+/// Reads a blob to its end, proves that it is the one that was asked for and unpacks to what the config says,
+/// and makes it a stored layer.
+///
+/// # Errors
+/// [`Error::Source`] when the bytes broke off; [`Error::Digest`], [`Error::DiffId`] and [`Error::Layer`] when
+/// they are not what they have to be: then nothing of them is kept.
+pub fn unpack(blob: impl Read + Send, job: &Unpack<'_>) -> Result<LayerFacts> {
+    job.lease.pin([Pin::Layer(job.diff_id.clone())])?;
+    let mut proving = Proving::new(blob, job.layer);
+    let ingested = std::thread::scope(|scope| {
+        let decoder = Decoder::open(&mut proving, Accept::Layer, job.limits)
+            .map_err(|source| Error::Layer { digest: job.layer.digest.clone(), source })?;
+        let mut tar = ReadAhead::spawn(scope, decoder);
+        let name = job.lease.fresh_name();
+        let scratch = Scratch { dir: job.lease.scratch(), name: &name };
+        let incoming = Incoming { tar: &mut tar, parents: job.parents, scratch, limits: job.limits };
+        job.driver.ingest(incoming).map_err(Error::Snapshot)
+    });
+    let staged = match ingested {
+        Ok(staged) => staged,
+        // What the source or the hash has to say explains a decoder's complaint.
+        Err(error) => return Err(proving.finish().err().unwrap_or(error)),
+    };
+    proving.finish()?;
+    if staged.facts.diff_id != *job.diff_id {
+        let found = staged.facts.diff_id.clone();
+        return Err(Error::DiffId { digest: job.layer.digest.clone(), expected: job.diff_id.clone(), found });
+    }
+    let facts = staged.facts.clone();
+    job.driver.publish(staged)?;
+    Ok(facts)
+}
+
+/// What a stored blob unpacks to, without keeping any of it.
+///
+/// # Errors
+/// When it is missing or is no layer.
+pub fn measure(blobs: &Blobs, layer: &Descriptor) -> Result<layer::Facts> {
+    let failed = |source| Error::Layer { digest: layer.digest.clone(), source };
+    let decoder =
+        Decoder::open(blobs.open(&layer.digest)?, Accept::Layer, Limits::default()).map_err(failed)?;
+    layer::scan(decoder, &Limits::default()).map_err(failed)
+}
