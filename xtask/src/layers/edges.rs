@@ -53,11 +53,11 @@ fn outside_refused(table: &Table, layer: &Layer, dependency: &Dependency) -> Opt
         return Some("not under [outside] in layers.toml; say there who may use it and why".to_owned());
     };
     match &outside.only {
-        _ if outside.tests && dependency.only_for_tests() => None,
-        Some(only) if only.contains(&layer.name) => None,
-        Some(only) => Some(format!("only {} may use it", only.join(", "))),
-        None if outside.tests => Some("for tests only".to_owned()),
-        None => None,
+        Some(only) if !dependency.only_for_tests() && !only.contains(&layer.name) => Some(match &only[..] {
+            [] => "for tests only".to_owned(),
+            only => format!("only {} may use it", only.join(", ")),
+        }),
+        _ => None,
     }
 }
 
@@ -79,7 +79,7 @@ crate = [
 [outside]
 serde = { why = 'documents' }
 ureq = { only = ['engine'], why = 'http' }
-proptest = { tests = true, why = 'tests' }
+proptest = { only = [], why = 'tests' }
 ";
 
     fn check_edges(lines: &[&str], expect: &[&str]) {

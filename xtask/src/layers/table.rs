@@ -42,11 +42,8 @@ pub(crate) struct Layer {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Outside {
-    /// Who may use it; anybody when not said.
+    /// Who may use it; anybody when not said. Tests of any crate may.
     pub only: Option<Vec<String>>,
-    /// Tests of any crate may use it.
-    #[serde(default)]
-    pub tests: bool,
     /// What it is for.
     pub why: String,
 }
