@@ -13,6 +13,7 @@ pub enum Environment {
 
 impl Environment {
     /// The variable's value; `None` when unset. An empty value is `Some`.
+    #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
     pub fn var(&self, name: &str) -> Option<OsString> {
         match self {
             Self::Process => std::env::var_os(name),

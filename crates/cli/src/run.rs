@@ -6,6 +6,7 @@ use crate::flags::{Action, HelpRequest, Matches, Parsed, help, parse};
 use crate::{Context, Environment, Failure, Outcome, Ui, commands};
 
 /// Runs the process's own arguments against its own streams.
+#[expect(clippy::disallowed_methods, reason = "the one reader of the command line")]
 pub fn main() -> ExitCode {
     let env = Environment::Process;
     let ui = Ui::process(&env);

@@ -48,6 +48,7 @@ pub struct Terminal {
 
 impl Ui {
     /// The streams of this process.
+    #[expect(clippy::disallowed_methods, reason = "the one that talks to people")]
     pub fn process(env: &Environment) -> Self {
         let terminal = Terminal {
             input: isatty(rustix::stdio::stdin()),

@@ -1,5 +1,6 @@
 //! The command as its users meet it: arguments in, text and exit code out.
 #![expect(clippy::print_stderr, reason = "a test that is skipped says why")]
+#![expect(clippy::disallowed_methods, reason = "tests start the program and open files")]
 
 mod completion;
 mod golden;
