@@ -8,7 +8,9 @@
 pub mod image;
 pub mod lookalikes;
 pub mod registry;
+pub mod scratch;
 pub mod skip;
 
 pub use lookalikes::Lookalikes;
 pub use registry::Registry;
+pub use scratch::Scratch;

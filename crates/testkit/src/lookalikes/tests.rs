@@ -35,7 +35,7 @@ fn have_the_layers_and_sizes_of_the_guide() {
     check("ubuntu:22.04", 1, 77_800);
     check("portainer/portainer-ce", 1, 265_000);
     check("nigelpoulton/tu-demo", 3, 104_000);
-    check("gcr.io/google-containers/git-sync:v3.1.5", 5, 44_630);
+    check("gcr.io/google-containers/git-sync:v3.1.5", 5, 44_633);
     check("mcr.microsoft.com/powershell", 11, 495_000);
 }
 
