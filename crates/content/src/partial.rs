@@ -158,6 +158,11 @@ impl Partial {
         self.changed.notify_all();
     }
 
+    /// Why the download ended early, if it did.
+    pub fn ended(&self) -> Option<String> {
+        self.state().ended.clone()
+    }
+
     /// Reads the bytes in order, waiting for those that are not there yet.
     pub fn reader(&self) -> PartialReader<'_> {
         PartialReader { partial: self, offset: 0 }

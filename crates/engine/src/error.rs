@@ -138,9 +138,9 @@ impl From<transfer::Error> for Error {
         let kind = match error {
             transfer::Error::Content(error) => return error.into(),
             transfer::Error::Snapshot(error) => return error.into(),
-            transfer::Error::Layer { .. } | transfer::Error::Digest { .. } | transfer::Error::DiffId { .. } => {
-                ErrorKind::Corrupt
-            }
+            transfer::Error::Layer { .. }
+            | transfer::Error::Digest { .. }
+            | transfer::Error::DiffId { .. } => ErrorKind::Corrupt,
             transfer::Error::Source(_) => ErrorKind::Unavailable,
         };
         Error::new(kind, error.to_string())

@@ -120,7 +120,7 @@ impl Shared<'_> {
     /// Fetches pieces until none is left. The first connection brings the others in once it has seen that
     /// ranges work.
     fn connection(&self, mut more: Option<&dyn Fn()>) {
-        while !self.over.load(Ordering::SeqCst) {
+        while !self.is_over() {
             let Some(claim) = self.partial.claim(self.chunk_bytes()) else { return };
             let result = self.piece(&claim, &mut more);
             self.partial.release(&claim);
@@ -130,6 +130,16 @@ impl Shared<'_> {
                 return;
             }
         }
+    }
+
+    /// Whether one of the connections gave up, or whoever reads the bytes wants no more.
+    fn is_over(&self) -> bool {
+        if !self.over.load(Ordering::SeqCst)
+            && let Some(reason) = self.partial.ended()
+        {
+            self.end(FetchError { error: reason.into(), retry: Retry::Never });
+        }
+        self.over.load(Ordering::SeqCst)
     }
 
     fn chunk_bytes(&self) -> u64 {
@@ -148,7 +158,7 @@ impl Shared<'_> {
     fn copy(&self, mut body: BlobBody) -> Result<(), FetchError> {
         let mut buffer = vec![0; WRITE_BYTES];
         let Range { start: mut offset, end } = body.range;
-        while offset < end && !self.over.load(Ordering::SeqCst) {
+        while offset < end && !self.is_over() {
             let room = usize::try_from(end - offset).unwrap_or(usize::MAX).min(WRITE_BYTES);
             let filled = fill(&mut *body.bytes, &mut buffer[..room]);
             let n = filled.bytes;

@@ -1,0 +1,262 @@
+//! `pull`: an image from a registry into the store.
+
+mod layers;
+mod plan;
+
+use content::Lease;
+use images::{Entry, ImageStore};
+use registry_client::Repository;
+use spec::{Descriptor, Digest, Document, ImageConfig, ImageId, Manifest, Platform, PlatformMatcher, Reference};
+
+use crate::engine::Engine;
+use crate::error::{Error, ErrorKind, Result};
+use crate::event::{Event, Events, message};
+use crate::ops::history::check_platform;
+use plan::Plan;
+
+/// A request to pull.
+#[derive(Clone, Debug, Default)]
+pub struct Pull {
+    /// What the user typed.
+    pub reference: String,
+    /// The platform to choose instead of the machine's.
+    pub platform: Option<Platform>,
+    /// Every tag of the repository.
+    pub all_tags: bool,
+}
+
+/// What a pull brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pulled {
+    /// The name as Docker repeats it at the end: `docker.io/library/alpine:latest`.
+    pub name: String,
+    /// The images, one for each tag.
+    pub images: Vec<PulledImage>,
+}
+
+/// One image of a pull.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PulledImage {
+    /// The reference it has now.
+    pub reference: Reference,
+    /// The digest of what the reference stands for: an index or a manifest.
+    pub digest: Digest,
+    /// The image.
+    pub image: ImageId,
+    /// Whether anything is new here.
+    pub newer: bool,
+}
+
+/// What one tag of a pull works with.
+struct Pulling<'a> {
+    engine: &'a Engine,
+    store: &'a ImageStore,
+    repository: &'a Repository,
+    lease: &'a Lease,
+    platform: Option<&'a Platform>,
+    events: &'a dyn Events,
+}
+
+impl Engine {
+    /// Pulls an image, or every tag of a repository.
+    ///
+    /// # Errors
+    /// When the reference cannot be meant, the registry refuses or fails, no platform fits, the image does not
+    /// fit on the disk, or anything that arrives is not what it has to be. Nothing has a new name then.
+    pub fn pull(&self, request: &Pull, events: &dyn Events) -> Result<Pulled> {
+        let typed = Reference::parse(&request.reference)?;
+        if request.all_tags && !typed.is_name_only() {
+            return Err(Error::invalid("tag can't be used with --all-tags/-a"));
+        }
+        if typed.familiar_name() == "scratch" {
+            return Err(Error::new(ErrorKind::Denied, "'scratch' is a reserved name"));
+        }
+        let store = self.store()?;
+        let result = self.pull_into(&store, &typed, request, events);
+        if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Corrupt) {
+            // What was refused for its content leaves nothing behind.
+            store.sweep()?;
+        }
+        result
+    }
+
+    fn pull_into(&self, store: &ImageStore, typed: &Reference, request: &Pull, events: &dyn Events) -> Result<Pulled> {
+        let operation = self.cancel.child();
+        let repository = self.repository(typed, &operation)?;
+        let references = match request.all_tags {
+            true => self.all_tags(&repository, typed)?,
+            false => vec![typed.clone().digest_wins().or_latest()],
+        };
+        let mut images = Vec::with_capacity(references.len());
+        for reference in references {
+            let lease = store.content().lease()?;
+            let pulling = Pulling {
+                engine: self,
+                store,
+                repository: &repository,
+                lease: &lease,
+                platform: request.platform.as_ref(),
+                events,
+            };
+            images.push(pulling.pull(reference)?);
+        }
+        let subject = if request.all_tags { typed.familiar_name() } else { typed.clone().digest_wins().or_latest().familiar() };
+        let newer = images.iter().any(|image| image.newer);
+        let status = if newer { "Downloaded newer image for" } else { "Image is up to date for" };
+        message(events, None, format!("Status: {status} {subject}"));
+        self.warn_of_platform(store, &images, request, events)?;
+        let name = if request.all_tags { typed.name() } else { typed.clone().or_latest().to_string() };
+        Ok(Pulled { name, images })
+    }
+
+    fn all_tags(&self, repository: &Repository, typed: &Reference) -> Result<Vec<Reference>> {
+        let tags = repository.tags().map_err(|error| self.pull_error(&error, typed))?;
+        tags.iter().map(|tag| typed.with_tag(tag).map_err(Error::from)).collect()
+    }
+
+    /// A registry without an index gives what it has, whatever was asked for: the user is told.
+    fn warn_of_platform(&self, store: &ImageStore, images: &[PulledImage], request: &Pull, events: &dyn Events) -> Result<()> {
+        for image in images {
+            let index = store.index()?;
+            let Some(entry) = index.get(&image.reference) else { continue };
+            if let Err(warning) = check_platform(&image.reference.familiar(), &entry.platform, request.platform.as_ref()) {
+                message(events, None, format!("WARNING: {warning}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Pulling<'_> {
+    fn pull(&self, reference: Reference) -> Result<PulledImage> {
+        let failed = |error: registry_client::Error| self.engine.pull_error(&error, &reference);
+        let target = self.repository.resolve(&reference).map_err(failed)?;
+        let tag = reference.tag().map_or_else(|| reference.to_string(), str::to_owned);
+        message(self.events, Some(&tag), format!("Pulling from {}", reference.path()));
+        let (manifest, stated) = self.choose(&target)?;
+        let config = self.config(&manifest)?;
+        self.check_stated(&stated, &config);
+        let plan = Plan::new(self, &manifest, &config)?;
+        let brought = self.layers(&plan)?;
+        let size = self.put_documents(&target, &manifest, &plan)?;
+        let entry = Entry {
+            reference: Some(reference.clone()),
+            target: target.descriptor(),
+            image: config.id().clone(),
+            manifests: vec![manifest.digest().clone()],
+            platform: stated.unwrap_or_else(|| config.platform()),
+            created: config.created(),
+            size,
+            tagged: None,
+            parent: None,
+        };
+        let named = self.publish(entry)?;
+        message(self.events, None, format!("Digest: {}", target.digest()));
+        let image = config.id().clone();
+        Ok(PulledImage { reference, digest: target.digest().clone(), image, newer: brought || named })
+    }
+
+    /// The manifest for the platform, out of an index and of indexes inside it.
+    fn choose(&self, target: &Document) -> Result<(Manifest, Option<Platform>)> {
+        let host = &self.engine.host.platform;
+        let matcher = match self.platform {
+            Some(platform) => PlatformMatcher::exactly(platform),
+            None => PlatformMatcher::runnable_on(host),
+        };
+        let mut document = target.clone();
+        let mut stated = None;
+        for _ in 0..spec::limits::INDEX_DEPTH_MAX {
+            match document {
+                Document::Manifest(manifest) => return Ok((manifest, stated)),
+                Document::Index(index) => {
+                    let wanted = self.platform.unwrap_or(host);
+                    let chosen = index.choose(&matcher).ok_or_else(|| no_match(&index, wanted))?;
+                    stated = chosen.platform.clone();
+                    document = self.document(chosen)?;
+                    self.engine.check_cancelled()?;
+                }
+            }
+        }
+        let limit = spec::limits::INDEX_DEPTH_MAX;
+        Err(Error::new(ErrorKind::Corrupt, format!("indexes nested deeper than INDEX_DEPTH_MAX ({limit})")))
+    }
+
+    /// A document of the image, from the store when it is there already.
+    fn document(&self, descriptor: &Descriptor) -> Result<Document> {
+        if self.lease.pin_blob(self.store.content().blobs(), &descriptor.digest)?
+            && let Ok(document) = self.store.document(&descriptor.digest)
+        {
+            return Ok(document);
+        }
+        self.repository.document(descriptor).map_err(|error| self.engine.registry_error(&error))
+    }
+
+    fn config(&self, manifest: &Manifest) -> Result<ImageConfig> {
+        if !manifest.is_image() {
+            let media_type = &manifest.config.media_type;
+            let text = format!("Encountered remote {:?}(unknown) when fetching", media_type.as_str());
+            return Err(Error::new(ErrorKind::Unsupported, text));
+        }
+        let digest = &manifest.config.digest;
+        let present = self.lease.pin_blob(self.store.content().blobs(), digest)?;
+        if present && let Ok(config) = self.store.config(digest) {
+            return Ok(config);
+        }
+        let bytes = self.repository.config(&manifest.config).map_err(|error| self.engine.registry_error(&error))?;
+        let config = ImageConfig::parse(&bytes);
+        config.map_err(|error| Error::new(ErrorKind::Corrupt, format!("image config {digest}: {error}")))
+    }
+
+    /// An index that promises another platform than the config names is reported, and its word kept (DOC-5).
+    fn check_stated(&self, stated: &Option<Platform>, config: &ImageConfig) {
+        let found = config.platform();
+        if let Some(stated) = stated
+            && (stated.os.to_lowercase() != found.os.to_lowercase()
+                || stated.normalised().architecture != found.normalised().architecture)
+        {
+            let text = format!("the index says {stated}, the image itself says {found}");
+            self.events.emit(Event::Warning(text));
+        }
+    }
+
+    /// Stores the documents as they were received; bytes of the image's files.
+    fn put_documents(&self, target: &Document, manifest: &Manifest, plan: &Plan) -> Result<u64> {
+        let blobs = self.store.content().blobs();
+        blobs.put(self.lease, plan.config.bytes())?;
+        blobs.put(self.lease, manifest.bytes())?;
+        blobs.put(self.lease, target.bytes())?;
+        let mut size: u64 = 0;
+        for at in 0..plan.config.diff_ids().len() {
+            let facts = self.store.driver().facts(&plan.config.diff_ids()[..=at])?;
+            let facts = facts.ok_or_else(|| Error::new(ErrorKind::Internal, "a layer vanished while it was pulled"))?;
+            size = size.saturating_add(facts.size);
+        }
+        Ok(size)
+    }
+
+    /// Gives the image its names; says whether the reference is new or stood for another image.
+    fn publish(&self, entry: Entry) -> Result<bool> {
+        let Some(reference) = entry.reference.clone() else { return Ok(false) };
+        let repo_digest = reference.with_digest(entry.target.digest.clone());
+        self.store.publish(|index| {
+            let known = index.of_image(&entry.image).next().cloned();
+            let entry = match known {
+                Some(known) => Entry { tagged: known.tagged, parent: known.parent, ..entry },
+                None => entry,
+            };
+            let moved = index.get(&reference).is_none_or(|before| before.image != entry.image);
+            // A digest that stands for an image of another platform stays with it.
+            if index.get(&repo_digest).is_none_or(|before| before.image == entry.image) {
+                index.set(entry.named(repo_digest.clone()));
+            }
+            index.set(entry);
+            Ok(moved)
+        })
+    }
+}
+
+fn no_match(index: &spec::Index, wanted: &Platform) -> Error {
+    let offered: Vec<String> = index.platforms().map(Platform::to_string).collect();
+    let error = Error::new(ErrorKind::NotFound, format!("no matching manifest for {wanted} in the manifest list entries"));
+    if offered.is_empty() { error } else { error.with_hint(format!("there is: {}", offered.join(", "))) }
+}

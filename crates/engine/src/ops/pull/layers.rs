@@ -1,0 +1,271 @@
+//! The layers of a pull: several at once, each in one pass from the network to the driver.
+
+use std::io::{self, Read};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use content::Partial;
+use layer::Limits;
+use transfer::{Download, Unpack, unpack};
+
+use super::Pulling;
+use super::plan::{LayerPlan, Plan, Todo};
+use crate::error::{Error, Result};
+use crate::event::{Bytes, LayerState, layer};
+use crate::remote::RemoteBlob;
+
+/// Connections for one large layer.
+const CONNECTIONS: usize = 4;
+/// Layers below this are not worth more than one.
+const PARALLEL_BYTES_MIN: u64 = 64 << 20;
+/// The shortest time between two reports of one layer's bytes.
+const REPORT_EVERY: Duration = Duration::from_millis(100);
+/// How often to look whether another process has finished the download of a layer.
+const WAIT_FOR_OTHER: Duration = Duration::from_millis(50);
+
+/// What the workers of one pull share.
+struct Work<'w> {
+    pulling: &'w Pulling<'w>,
+    plan: &'w Plan<'w>,
+    next: AtomicUsize,
+    failed: AtomicBool,
+    failure: Mutex<Option<Error>>,
+    complete: Mutex<Completed>,
+}
+
+/// Which layers are done: the user hears of them bottom first.
+struct Completed {
+    done: Vec<bool>,
+    told: usize,
+}
+
+impl Pulling<'_> {
+    /// Brings in every layer that is missing; says whether there was any.
+    pub(super) fn layers(&self, plan: &Plan<'_>) -> Result<bool> {
+        let missing = plan.layers.iter().filter(|layer| layer.todo != Todo::Nothing).count();
+        if missing == 0 && self.is_listed(plan)? {
+            return Ok(false);
+        }
+        let workers = match self.store.driver().about().needs_parents {
+            true => 1,
+            false => self.engine.settings.max_concurrent_downloads.value.min(missing),
+        };
+        self.announce(plan, workers);
+        let work = Work {
+            pulling: self,
+            plan,
+            next: AtomicUsize::new(0),
+            failed: AtomicBool::new(false),
+            failure: Mutex::new(None),
+            complete: Mutex::new(Completed { done: vec![false; plan.layers.len()], told: 0 }),
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..workers {
+                scope.spawn(|| work.run());
+            }
+        });
+        match work.failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some(error) => Err(error),
+            None => Ok(missing > 0),
+        }
+    }
+
+    /// Whether the image itself is in the list already: then its layers are not worth a line.
+    fn is_listed(&self, plan: &Plan<'_>) -> Result<bool> {
+        Ok(self.store.index()?.of_image(plan.config.id()).next().is_some())
+    }
+
+    fn announce(&self, plan: &Plan<'_>, workers: usize) {
+        for planned in &plan.layers {
+            let state = match planned.todo {
+                Todo::Nothing | Todo::Unpack => LayerState::AlreadyExists,
+                Todo::Download => LayerState::PullingFsLayer,
+            };
+            layer(self.events, planned.descriptor.digest.short(), state);
+        }
+        for planned in plan.layers.iter().filter(|planned| planned.todo == Todo::Download).skip(workers) {
+            layer(self.events, planned.descriptor.digest.short(), LayerState::Waiting);
+        }
+    }
+}
+
+impl Work<'_> {
+    fn run(&self) {
+        while !self.failed.load(Ordering::SeqCst) {
+            let at = self.next.fetch_add(1, Ordering::SeqCst);
+            let Some(planned) = self.plan.layers.get(at) else { return };
+            let result = match planned.todo {
+                Todo::Nothing => Ok(()),
+                Todo::Unpack => self.unpack_present(planned),
+                Todo::Download => self.download(planned),
+            };
+            match result {
+                Ok(()) => self.complete(at),
+                Err(error) => self.fail(error),
+            }
+        }
+    }
+
+    fn fail(&self, error: Error) {
+        self.failed.store(true, Ordering::SeqCst);
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    }
+
+    fn complete(&self, at: usize) {
+        let mut completed = self.complete.lock().unwrap_or_else(PoisonError::into_inner);
+        completed.done[at] = true;
+        while completed.done.get(completed.told) == Some(&true) {
+            let planned = &self.plan.layers[completed.told];
+            if planned.todo == Todo::Download {
+                self.tell(planned, LayerState::PullComplete);
+            }
+            completed.told += 1;
+        }
+    }
+
+    fn tell(&self, planned: &LayerPlan<'_>, state: LayerState) {
+        layer(self.pulling.events, planned.descriptor.digest.short(), state);
+    }
+
+    fn unpack_job<'j>(&'j self, planned: &'j LayerPlan<'j>) -> Unpack<'j> {
+        Unpack {
+            layer: planned.descriptor,
+            diff_id: planned.diff_id,
+            parents: planned.parents,
+            driver: self.pulling.store.driver(),
+            lease: self.pulling.lease,
+            limits: Limits::default(),
+        }
+    }
+
+    /// Makes the files of a layer whose blob is here.
+    fn unpack_present(&self, planned: &LayerPlan<'_>) -> Result<()> {
+        let blob = self.pulling.store.content().blobs().file(&planned.descriptor.digest)?;
+        unpack(blob, &self.unpack_job(planned))?;
+        Ok(())
+    }
+
+    /// Downloads a layer and unpacks it on the way. Bytes that turn out to be others than asked for are thrown
+    /// away and asked for once more, of the next mirror if there is one.
+    fn download(&self, planned: &LayerPlan<'_>) -> Result<()> {
+        let Some(partial) = self.partial(planned)? else { return self.unpack_present(planned) };
+        let source = self.pulling.engine.blob_source(self.pulling.repository, planned.descriptor);
+        let first = self.fetch(planned, &partial, &source);
+        let result = match first {
+            Err(transfer::Error::Digest { .. }) => {
+                partial.restart()?;
+                source.next_endpoint();
+                self.fetch(planned, &partial, &source)
+            }
+            other => other,
+        };
+        match result {
+            Ok(()) => Ok(partial.publish(self.pulling.store.content().blobs())?),
+            Err(transfer::Error::Source(text)) => Err(source.failure(text)),
+            Err(error) => {
+                // Not what was asked for, whoever sends it: nothing of it is kept.
+                if !matches!(error, transfer::Error::Content(_) | transfer::Error::Snapshot(_)) {
+                    partial.discard()?;
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// The download of the layer; nothing when another process finished it while we waited.
+    fn partial(&self, planned: &LayerPlan<'_>) -> Result<Option<Partial>> {
+        let content = self.pulling.store.content();
+        loop {
+            let partial = content.partial(&planned.descriptor.digest, planned.descriptor.size)?;
+            if content.blobs().size(&planned.descriptor.digest)?.is_some() {
+                partial.map(Partial::discard).transpose()?;
+                return Ok(None);
+            }
+            if partial.is_some() {
+                return Ok(partial);
+            }
+            self.pulling.engine.cancel.sleep(WAIT_FOR_OTHER);
+            self.pulling.engine.check_cancelled()?;
+        }
+    }
+
+    /// One download and the pass over its bytes, side by side.
+    fn fetch(&self, planned: &LayerPlan<'_>, partial: &Partial, source: &RemoteBlob<'_>) -> transfer::Result<()> {
+        let total = partial.size();
+        let here = AtomicBool::new(false);
+        let report = Report::new();
+        let progress = |current: u64| {
+            if report.is_due() && !here.load(Ordering::SeqCst) {
+                self.tell(planned, LayerState::Downloading(Bytes { current, total }));
+            }
+        };
+        let retrying = |pause: Duration| self.tell(planned, LayerState::Retrying(pause.as_secs().max(1)));
+        let stop = |pause: Duration| self.pulling.engine.cancel.sleep(pause) || self.failed.load(Ordering::SeqCst);
+        let download = Download {
+            connections: if total < PARALLEL_BYTES_MIN { 1 } else { CONNECTIONS },
+            tries_max: self.pulling.engine.settings.max_download_attempts.value,
+            no_progress_max: registry_client::limits::NO_PROGRESS_MAX,
+            sleep: &stop,
+            progress: &progress,
+            retrying: &retrying,
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                if let Err(failure) = download.run(partial, source) {
+                    return source.keep(failure);
+                }
+                here.store(true, Ordering::SeqCst);
+                self.tell(planned, LayerState::VerifyingChecksum);
+                self.tell(planned, LayerState::DownloadComplete);
+            });
+            let extracting = Report::new();
+            let watched = Watched { inner: partial.reader(), bytes: 0, seen: |current| {
+                if here.load(Ordering::SeqCst) && extracting.is_due() {
+                    self.tell(planned, LayerState::Extracting(Bytes { current, total }));
+                }
+                !self.failed.load(Ordering::SeqCst) && !self.pulling.engine.cancel.is_cancelled()
+            } };
+            let unpacked = unpack(watched, &self.unpack_job(planned));
+            if unpacked.is_err() {
+                partial.end("the layer was refused");
+                source.stop();
+            }
+            unpacked.map(|_| ())
+        })
+    }
+}
+
+/// Lets a report through every now and then.
+struct Report(Mutex<Option<Instant>>);
+
+impl Report {
+    fn new() -> Report {
+        Report(Mutex::new(None))
+    }
+
+    fn is_due(&self) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let due = last.is_none_or(|last| now.duration_since(last) >= REPORT_EVERY);
+        if due {
+            *last = Some(now);
+        }
+        due
+    }
+}
+
+/// A reader that tells how far it is and stops when told to.
+struct Watched<R, F> {
+    inner: R,
+    bytes: u64,
+    seen: F,
+}
+
+impl<R: Read, F: FnMut(u64) -> bool> Read for Watched<R, F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(buffer)?;
+        self.bytes += n as u64;
+        if (self.seen)(self.bytes) { Ok(n) } else { Err(io::Error::other("context canceled")) }
+    }
+}
