@@ -10,6 +10,11 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
+    /// A buffer with room for a line, which is what most templates write.
+    pub(crate) fn for_output() -> Self {
+        Buffer { bytes: Vec::with_capacity(256), overflowed: false }
+    }
+
     /// Appends, or remembers that there was no room.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         if bytes.len() > OUTPUT_BYTES_MAX - self.bytes.len() {

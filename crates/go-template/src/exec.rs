@@ -49,7 +49,7 @@ impl<'a> Exec<'a> {
             name: MAIN,
             at: At::Start,
             variables: vec![("$", data.into())],
-            out: Buffer::default(),
+            out: Buffer::for_output(),
             depth: 0,
             steps: 0,
         }

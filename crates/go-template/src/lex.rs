@@ -450,8 +450,10 @@ impl<'t> Lexer<'t> {
     }
 }
 
+/// Go's letters and digits. Beyond ASCII the standard library cannot tell decimal digits from other
+/// numbers, so that none counts; no name of ours has one.
 fn is_alphanumeric(c: char) -> bool {
-    c == '_' || c.is_alphanumeric()
+    c == '_' || c.is_ascii_alphanumeric() || (c.is_alphabetic() && !c.is_numeric())
 }
 
 fn has_left_trim(text: &str) -> bool {

@@ -126,7 +126,10 @@ fn parse_hex_float(text: &str) -> Option<f64> {
             exponent = exponent.saturating_add(4 - scale);
         }
     }
-    let float = mantissa as f64 * 2f64.powi(exponent.clamp(-1100, 1100));
+    // In two steps, since 2 to the power of a subnormal's exponent is no number itself.
+    let half = exponent.clamp(-1200, 1200) / 2;
+    let rest = exponent.clamp(-1200, 1200) - half;
+    let float = mantissa as f64 * 2f64.powi(half) * 2f64.powi(rest);
     (any && float.is_finite()).then_some(float)
 }
 

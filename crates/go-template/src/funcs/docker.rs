@@ -87,8 +87,19 @@ fn title<'a>(args: &[Operand<'a>]) -> Outcome<'a> {
     map_characters(&string(&args[0]), |c| {
         let starts_word = is_separator(before);
         before = c;
-        if starts_word { single(c, c.to_uppercase()) } else { c }
+        if starts_word { title_case(c) } else { c }
     })
+}
+
+/// Upper case, but for the four letters that stand for two, of which only the first is a capital.
+fn title_case(c: char) -> char {
+    match single(c, c.to_uppercase()) {
+        'Ǆ' => 'ǅ',
+        'Ǉ' => 'ǈ',
+        'Ǌ' => 'ǋ',
+        'Ǳ' => 'ǲ',
+        upper => upper,
+    }
 }
 
 fn lower<'a>(args: &[Operand<'a>]) -> Outcome<'a> {

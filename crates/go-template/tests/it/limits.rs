@@ -73,6 +73,7 @@ fn output_is_bounded() {
     refuses(format!("{{{{range 100000}}}}{}{{{{end}}}}", "x".repeat(1000)), &reason);
     refuses("{{$x := `0123456789`}}{{range 60}}{{$x = print $x $x}}{{end}}".to_owned(), &reason);
     refuses("{{range 100}}{{printf `%1000000d` 1}}{{end}}".to_owned(), &reason);
+    refuses(format!("{{{{printf `{}` 1 | len}}}}", "%1000000[1]d".repeat(70)), &reason);
     refuses("{{pad `x` 9000000000 0}}".to_owned(), &reason);
     refuses("{{$x := pad `x` 60000000 0}}{{html $x $x}}".to_owned(), &reason);
     assert_eq!(run("{{len (pad `x` 1000000 0)}}").unwrap(), "1000001");
