@@ -16,6 +16,7 @@ mod ids;
 mod media_type;
 mod platform;
 mod reference;
+mod registry_error;
 
 pub use config::{ConfigError, HistoryEntry, ImageConfig};
 pub use descriptor::Descriptor;
@@ -25,3 +26,4 @@ pub use ids::{ChainId, DiffId, ImageId};
 pub use media_type::{LayerCompression, MediaType, is_media_type};
 pub use platform::{Platform, PlatformError, PlatformMatcher};
 pub use reference::{AnyReference, DEFAULT_DOMAIN, DEFAULT_TAG, Reference, ReferenceError};
+pub use registry_error::RegistryErrorCode;

@@ -1,0 +1,15 @@
+//! Who we are to a registry: challenges, tokens, and which server may be asked for them.
+
+mod challenge;
+mod negotiation;
+mod realm;
+mod scope;
+mod token;
+
+pub use challenge::Challenge;
+pub use realm::{MemoryPins, RealmError, RealmPins};
+pub use scope::Scopes;
+
+pub(crate) use negotiation::{Negotiation, Sent, Verdict};
+pub(crate) use realm::{check_pin, judge};
+pub(crate) use token::{Grant, Token, TokenCache, TokenKey};

@@ -1,0 +1,92 @@
+//! One repository of one registry: pull from its mirrors and itself, push to itself.
+
+mod blob;
+mod document;
+mod reach;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use spec::Digest;
+
+use crate::ask::Server;
+use crate::auth::Scopes;
+use crate::client::Client;
+use crate::endpoints::{Endpoint, EndpointId};
+use crate::error::Error;
+
+pub use blob::{BlobBody, BlobRange};
+pub use document::{Fetched, Resolved};
+
+/// A repository as a client sees it. Cheap to make; may be used by several threads at once.
+pub struct Repository<'a> {
+    client: &'a Client,
+    domain: String,
+    path: String,
+    endpoints: Arc<[Endpoint]>,
+    /// The endpoint that answered last, tried first by the next request.
+    preferred: AtomicUsize,
+}
+
+/// Which document of a repository.
+#[derive(Clone, Copy, Debug)]
+pub enum Wanted<'a> {
+    /// The one that a tag names now.
+    Tag(&'a str),
+    /// The one with this digest.
+    Digest(&'a Digest),
+}
+
+impl std::fmt::Display for Wanted<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Wanted::Tag(tag) => f.write_str(tag),
+            Wanted::Digest(digest) => f.write_str(digest.as_str()),
+        }
+    }
+}
+
+impl<'a> Repository<'a> {
+    pub(crate) fn new(client: &'a Client, domain: &str, path: &str) -> Result<Repository<'a>, Error> {
+        Ok(Repository {
+            client,
+            domain: domain.to_owned(),
+            path: path.to_owned(),
+            endpoints: client.endpoints(domain)?,
+            preferred: AtomicUsize::new(0),
+        })
+    }
+
+    /// The registry, as in a reference.
+    pub fn domain(&self) -> &str {
+        &self.domain
+    }
+
+    /// The repository within the registry.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// What an endpoint's requests go to: for messages.
+    pub fn endpoint_url(&self, endpoint: EndpointId) -> String {
+        self.endpoints.iter().find(|e| e.id == endpoint).map_or_else(String::new, |e| e.base.to_string())
+    }
+
+    fn server<'e>(&self, endpoint: &'e Endpoint) -> Server<'e> {
+        Server::of(endpoint)
+    }
+
+    fn push_scopes(&self) -> Scopes {
+        Scopes::push(&self.path)
+    }
+
+    fn pull_scopes(&self) -> Scopes {
+        Scopes::pull(&self.path)
+    }
+}
+
+impl std::fmt::Debug for Repository<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Repository({}/{})", self.domain, self.path)
+    }
+}
