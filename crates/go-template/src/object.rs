@@ -7,6 +7,34 @@ use crate::types::{Outcome, Param};
 use crate::{Operand, Value};
 
 /// A Go struct, or pointer to one, whose members are worked out when a template asks for them.
+///
+/// ```
+/// use go_template::{Functions, Member, Object, Template, Value};
+///
+/// struct Row {
+///     tag: String,
+/// }
+///
+/// impl Object for Row {
+///     fn type_name(&self) -> &'static str {
+///         "*formatter.imageContext"
+///     }
+///
+///     fn member(&self, name: &str) -> Option<Member<'_>> {
+///         match name {
+///             "Tag" => Some(Member::getter(&self.tag)),
+///             _ => None,
+///         }
+///     }
+/// }
+///
+/// let template = Template::parse("{{upper .Tag}} {{.Nope}}", &Functions::docker())?;
+/// let mut out = String::new();
+/// let error = template.execute(Value::Object(&Row { tag: "v1".into() }), &mut out).unwrap_err();
+/// assert_eq!(out, "V1 ");
+/// assert!(error.text().ends_with("can't evaluate field Nope in type *formatter.imageContext"));
+/// # Ok::<(), go_template::Error>(())
+/// ```
 pub trait Object {
     /// Go type name, such as `*formatter.imageContext`.
     fn type_name(&self) -> &'static str;
@@ -14,7 +42,8 @@ pub trait Object {
     /// The field or method of that name, if there is one.
     fn member(&self, name: &str) -> Option<Member<'_>>;
 
-    /// Members that make up the JSON form and the printed form, in their order.
+    /// Members that make up the JSON form and the printed form, in their order. JSON of an object escapes
+    /// `<`, `>` and `&` always, as rows of Docker's lists do.
     fn names(&self) -> &[&'static str] {
         &[]
     }

@@ -1,5 +1,5 @@
-//! Tokens to tree. It follows Go's parser step by step, look-ahead included, because the line in an error
-//! is the line of the token fetched last.
+//! Tokens to tree. How far it looks ahead is part of the contract: the line in an error is the line of the
+//! token fetched last.
 
 use std::collections::HashMap;
 use std::mem;

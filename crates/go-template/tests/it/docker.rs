@@ -95,7 +95,7 @@ fn list(rows: &[&dyn Object], format: &str, failed: &str) -> Answer {
         out.push('\n');
     }
     for row in rows {
-        if let Err(error) = template.execute(*row, &mut out) {
+        if let Err(error) = template.execute(Value::Object(*row), &mut out) {
             return Answer::failed("", failed, &error, 1);
         }
         out.push('\n');

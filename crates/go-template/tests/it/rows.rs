@@ -12,11 +12,11 @@ const ROW: ImageRow = ImageRow { repository: "<none>", tag: "a&b", id: "b0e7dc40
 fn json_of_a_row_escapes_for_html_and_json_of_a_member_does_not() {
     let template = Template::parse("{{json .}} {{json .Repository}}", &Functions::docker()).unwrap();
     let mut out = String::new();
-    template.execute(&ROW as &dyn Object, &mut out).unwrap();
+    template.execute(Value::Object(&ROW), &mut out).unwrap();
     let row = "{\"Digest\":\"\\u003cnone\\u003e\",\"ID\":\"b0e7dc4060f0\",\"Repository\":\"\\u003cnone\\u003e\",\
                \"Size\":\"2.37MB\",\"Tag\":\"a\\u0026b\"}";
     assert_eq!(out, format!("{row} \"<none>\""));
-    assert_eq!(to_json(&Value::from(&ROW as &dyn Object), HtmlEscape::On).unwrap(), row);
+    assert_eq!(to_json(&Value::Object(&ROW), HtmlEscape::On).unwrap(), row);
     assert_eq!(to_json(&Value::from("<&>"), HtmlEscape::On).unwrap(), "\"\\u003c\\u0026\\u003e\"");
 }
 
@@ -36,7 +36,7 @@ fn only_the_members_asked_for_are_worked_out() {
     let template =
         Template::parse("{{.A}} {{if false}}{{.A}}{{end}}{{or .A .A}}", &Functions::docker()).unwrap();
     let mut out = String::new();
-    template.execute(&row as &dyn Object, &mut out).unwrap();
+    template.execute(Value::Object(&row), &mut out).unwrap();
     assert_eq!((out.as_str(), row.0.get()), ("a a", 2));
 }
 
@@ -44,7 +44,7 @@ fn only_the_members_asked_for_are_worked_out() {
 fn what_was_written_before_an_error_stays() {
     let template = Template::parse("before {{.Nope}}", &Functions::docker()).unwrap();
     let mut out = String::from("kept ");
-    let error = template.execute(&ROW as &dyn Object, &mut out).unwrap_err();
+    let error = template.execute(Value::Object(&ROW), &mut out).unwrap_err();
     assert_eq!(out, "kept before ");
     assert!(!error.is_parse());
     assert_eq!(
