@@ -5,12 +5,14 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests write, listen, dial and start programs")]
 
+pub mod golden;
 pub mod image;
 pub mod lookalikes;
 pub mod registry;
 pub mod scratch;
 pub mod skip;
 
+pub use golden::Golden;
 pub use lookalikes::Lookalikes;
 pub use registry::Registry;
 pub use scratch::Scratch;

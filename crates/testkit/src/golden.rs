@@ -1,0 +1,153 @@
+//! Golden transcripts: Markdown whose `console` blocks are run for real and must show what is written there.
+//!
+//! ````text
+//! ```console
+//! $ strata pull alpine
+//! Using default tag: latest
+//! latest: Pulling from library/alpine
+//! ...
+//! Digest: ${DIGEST:alpine}
+//! $ strata images nosuch-command | wc -l
+//! 2> unknown command[..]
+//! [exit 1]
+//! ```
+//! ````
+//!
+//! * `$ ` begins a command, which `sh` runs; a line that ends in a backslash goes on in the next, after `> `.
+//!   All blocks of a file share one scratch, with the look-alikes as a mirror of Docker Hub.
+//! * Plain lines are stdout, lines after `2> ` stderr. Both are compared line by line, to the last blank, each
+//!   in its own order. `[exit N]` is the status when it is not 0. `<no newline at end>` ends a last line that
+//!   has no newline. Output that looks like one of these signs stands after `1> `.
+//! * `[..]` stands for any text within a line, `...` alone for any number of lines.
+//! * `${KIND:IMAGE}` stands for a value of a look-alike ([`Values`]), in commands, too; `${=NAME}` takes a word
+//!   where it stands first, and must find the same from then on, also in commands.
+//! * A block marked `console root` runs only as root, `console skip` never.
+//!
+//! With `STRATA_UPDATE=1` in the environment the file is rewritten to show what was said. Lines that still
+//! fit stay as they are; values of look-alikes go back to their signs.
+//!
+//! trycmd and snapbox were tried first: they run a command without a shell, mix stderr into stdout, and know
+//! no values that are only known when the test runs.
+
+mod document;
+mod pattern;
+#[cfg(test)]
+mod tests;
+mod transcript;
+mod values;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use crate::skip::skip;
+use crate::{Lookalikes, Registry, Scratch};
+use document::{Block, Document, Step};
+use transcript::Transcript;
+
+pub use values::Values;
+
+/// Set to 1, it makes transcripts be rewritten instead of checked.
+const UPDATE: &str = "STRATA_UPDATE";
+
+/// What transcripts run in.
+pub struct Golden {
+    /// The registry with the look-alikes.
+    pub registry: Registry,
+    /// The look-alikes.
+    pub lookalikes: Lookalikes,
+    /// Where the program runs.
+    pub scratch: Scratch,
+    /// What can stand in `${…}`.
+    pub values: Values,
+}
+
+impl Golden {
+    /// A registry with look-alikes, and a scratch for the program at `binary` with that registry as mirror.
+    pub fn new(binary: impl AsRef<Path>) -> Golden {
+        let registry = Registry::new();
+        let lookalikes = Lookalikes::publish(&registry, Timestamp::now());
+        let scratch = Scratch::new(binary).mirror(&registry);
+        let mut values = Values::of(&lookalikes);
+        values.set("REGISTRY", registry.host());
+        Golden { registry, lookalikes, scratch, values }
+    }
+
+    /// Runs a transcript, or rewrites it when `STRATA_UPDATE` is 1.
+    ///
+    /// # Panics
+    /// With a readable difference when the program said something else.
+    #[track_caller]
+    pub fn check(&mut self, file: &Path) {
+        let update = std::env::var_os(UPDATE).is_some_and(|value| value == "1");
+        let text = fs::read_to_string(file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+        let outcome = self.run(&text);
+        if update {
+            if outcome.text != text {
+                fs::write(file, &outcome.text).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+            }
+            return;
+        }
+        assert!(outcome.report.is_empty(), "{} is not what happens:\n{}", file.display(), outcome.report);
+    }
+
+    /// Runs the transcript in `text`.
+    pub fn run(&mut self, text: &str) -> Run {
+        let mut document = Document::parse(text);
+        let mut report = String::new();
+        for block in document.blocks_mut() {
+            if !wanted(block) {
+                continue;
+            }
+            for step in &mut block.steps {
+                self.run_step(step, &mut report);
+            }
+        }
+        Run { text: document.to_string(), report }
+    }
+
+    /// Runs one command, reports what differs, and leaves in `step` what should be there.
+    fn run_step(&mut self, step: &mut Step, report: &mut String) {
+        let command = match self.values.fill(&step.command()) {
+            Ok(command) => command,
+            Err(problem) => {
+                let _ = writeln!(report, "line {}: {problem}", step.line);
+                return;
+            }
+        };
+        let outcome = self.scratch.shell(&command);
+        let actual = Transcript::of(&outcome);
+        match Transcript::parse(&step.expected).compare(&actual, &mut self.values) {
+            Ok(()) => {}
+            Err(difference) => {
+                let _ = writeln!(report, "line {}: $ {command}\n{difference}", step.line);
+                step.expected = Transcript::parse(&step.expected).updated(&actual, &mut self.values);
+            }
+        }
+    }
+}
+
+/// Whether a block can be run here.
+fn wanted(block: &Block) -> bool {
+    match block.mark.as_str() {
+        "" => true,
+        "skip" => false,
+        "root" if rustix::process::geteuid().is_root() => true,
+        "root" => {
+            skip(&format!("the block at line {} needs root", block.line));
+            false
+        }
+        other => panic!("line {}: unknown mark {other:?} behind `console`", block.line),
+    }
+}
+
+/// What came of a transcript.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The document as it should be.
+    pub text: String,
+    /// Where it was not so; empty when everything fits.
+    pub report: String,
+}
