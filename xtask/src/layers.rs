@@ -1,6 +1,6 @@
-//! Who may depend on whom: `layers.toml` and the bans of `deny.toml`, against `cargo metadata` and the sources.
+//! Who may depend on whom: `layers.toml` and `deny.toml`, against `cargo metadata` and the sources.
 
-mod bans;
+mod deny;
 mod edges;
 mod exemptions;
 mod graph;
@@ -12,6 +12,7 @@ use std::process::Command;
 
 use crate::problem::Problem;
 use crate::workspace::{self, Tree};
+use deny::Deny;
 use graph::Graph;
 use table::Table;
 
@@ -19,11 +20,11 @@ use table::Table;
 pub(crate) fn run() -> io::Result<Vec<Problem>> {
     let root = workspace::root();
     let table = Table::parse(&std::fs::read_to_string(root.join("layers.toml"))?)?;
-    let bans = bans::parse(&std::fs::read_to_string(root.join("deny.toml"))?)?;
+    let deny = Deny::parse(&std::fs::read_to_string(root.join("deny.toml"))?)?;
     let graph = metadata()?;
     let tree = Tree::load(&root)?;
     let mut problems = edges::check(&table, &graph);
-    problems.extend(bans::check(&bans, &graph));
+    problems.extend(deny.check(&graph));
     problems.extend(exemptions::check(&table, &tree));
     problems.extend(pure::check(&table, &tree));
     problems.sort();

@@ -10,6 +10,8 @@ use serde::Deserialize;
 pub(crate) struct Graph {
     /// Our crates.
     pub members: Vec<Member>,
+    /// The other packages.
+    pub strangers: Vec<Stranger>,
     names: HashMap<String, String>,
     uses: HashMap<String, Vec<String>>,
     roots: Vec<String>,
@@ -22,6 +24,15 @@ pub(crate) struct Member {
     pub name: String,
     /// What its `Cargo.toml` names.
     pub dependencies: Vec<Dependency>,
+}
+
+/// A package that is not ours.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Stranger {
+    /// Its name.
+    pub name: String,
+    /// The expression that its `Cargo.toml` has; empty for none.
+    pub license: String,
 }
 
 /// One line of a `Cargo.toml`.
@@ -50,6 +61,8 @@ struct Metadata {
 struct Package {
     id: String,
     name: String,
+    #[serde(default)]
+    license: Option<String>,
     dependencies: Vec<Dependency>,
 }
 
@@ -69,16 +82,22 @@ impl Graph {
     pub(crate) fn parse(json: &[u8]) -> io::Result<Graph> {
         let metadata: Metadata = serde_json::from_slice(json)?;
         let ours: HashSet<&String> = metadata.workspace_members.iter().collect();
+        let uses: HashMap<String, Vec<String>> =
+            metadata.resolve.nodes.into_iter().map(|node| (node.id, node.dependencies)).collect();
         let mut members = Vec::new();
+        let mut strangers = Vec::new();
         let mut names = HashMap::new();
-        for package in metadata.packages {
+        // Packages for other machines are in the list, and not in the resolution.
+        for package in metadata.packages.into_iter().filter(|package| uses.contains_key(&package.id)) {
             names.insert(package.id.clone(), package.name.clone());
             if ours.contains(&package.id) {
                 members.push(Member { name: package.name, dependencies: package.dependencies });
+            } else {
+                let license = package.license.unwrap_or_default();
+                strangers.push(Stranger { name: package.name, license });
             }
         }
-        let uses = metadata.resolve.nodes.into_iter().map(|node| (node.id, node.dependencies)).collect();
-        Ok(Graph { members, names, uses, roots: metadata.workspace_members })
+        Ok(Graph { members, strangers, names, uses, roots: metadata.workspace_members })
     }
 
     /// The shortest way from one of our crates to the package of this name, both ends included.
@@ -131,7 +150,9 @@ pub(crate) mod sample {
                 None => serde_json::json!({ "name": used, "kind": null }),
             };
             let dependencies: Vec<_> = uses.iter().map(dependency).collect();
-            packages.push(serde_json::json!({ "id": id, "name": id, "dependencies": dependencies }));
+            packages.push(serde_json::json!({
+                "id": id, "name": id, "license": "MIT", "dependencies": dependencies,
+            }));
             let ids: Vec<&str> = uses.iter().map(|used| used.trim_start_matches("dev ")).collect();
             nodes.push(serde_json::json!({ "id": id, "dependencies": ids }));
         }
