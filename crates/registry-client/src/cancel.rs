@@ -29,14 +29,17 @@ impl Cancel {
         Cancel::default()
     }
 
+    /// A flag that is set with this one, and may be set by itself.
+    pub fn child(&self) -> Cancel {
+        let child = Cancel::new();
+        let state: Weak<State> = Arc::downgrade(&child.0);
+        self.on_cancel(state);
+        child
+    }
+
     /// Sets the flag and wakes everything that waits.
     pub fn cancel(&self) {
-        self.0.cancelled.store(true, Ordering::SeqCst);
-        let waiting = std::mem::take(&mut *self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        self.0.woken.notify_all();
-        for interrupt in waiting.iter().filter_map(Weak::upgrade) {
-            interrupt.interrupt();
-        }
+        self.0.interrupt();
     }
 
     /// Whether the flag is set.
@@ -70,8 +73,50 @@ impl Cancel {
     }
 }
 
+impl Interrupt for State {
+    fn interrupt(&self) {
+        self.cancelled.store(true, Ordering::SeqCst);
+        let waiting = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        self.woken.notify_all();
+        for interrupt in waiting.iter().filter_map(Weak::upgrade) {
+            interrupt.interrupt();
+        }
+    }
+}
+
 impl std::fmt::Debug for Cancel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Cancel").field(&self.is_cancelled()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn children_are_cancelled_with_their_parent_and_not_the_other_way() {
+        let parent = Cancel::new();
+        let (first, second) = (parent.child(), parent.child());
+        let grandchild = second.child();
+        first.cancel();
+        assert!(first.is_cancelled() && !parent.is_cancelled() && !grandchild.is_cancelled());
+        parent.cancel();
+        assert!(parent.is_cancelled() && grandchild.is_cancelled());
+        assert!(parent.child().is_cancelled());
+    }
+
+    #[test]
+    fn a_sleep_ends_when_it_is_cancelled() {
+        let cancel = Cancel::new();
+        assert!(!cancel.sleep(Duration::from_millis(1)));
+        let other = cancel.child();
+        let begun = Instant::now();
+        std::thread::scope(|scope| {
+            let sleeper = scope.spawn(|| other.sleep(Duration::from_secs(60)));
+            cancel.cancel();
+            assert!(sleeper.join().unwrap());
+        });
+        assert!(begun.elapsed() < Duration::from_secs(10));
     }
 }

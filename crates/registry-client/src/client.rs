@@ -131,7 +131,7 @@ impl Client {
     /// # Errors
     /// When the reference's registry cannot be a host.
     pub fn repository(&self, reference: &Reference) -> Result<Repository<'_>, Error> {
-        Repository::new(self, reference.domain(), reference.path())
+        Repository::new(self, reference)
     }
 
     /// The flag that ends the operation.
@@ -198,10 +198,17 @@ impl Client {
         }
         let mut notices = lock(&self.notices);
         notices.rate_limit = rate_limit.or(notices.rate_limit.take());
+        drop(notices);
         for warning in warnings {
-            if notices.warnings.len() < WARNINGS_MAX && !notices.warnings.contains(&warning) {
-                notices.warnings.push(warning);
-            }
+            self.warn(warning);
+        }
+    }
+
+    /// Keeps a warning for the user, once.
+    pub(crate) fn warn(&self, warning: String) {
+        let mut notices = lock(&self.notices);
+        if notices.warnings.len() < WARNINGS_MAX && !notices.warnings.contains(&warning) {
+            notices.warnings.push(warning);
         }
     }
 

@@ -229,6 +229,11 @@ impl Error {
         }
     }
 
+    /// How long the server wants to be left alone, if it said so.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.refusal()?.retry_after
+    }
+
     /// Whether no connection came about: another scheme or mirror may still do.
     pub fn is_unreached(&self) -> bool {
         matches!(self, Error::Transport { source, .. } if source.is_unreached())

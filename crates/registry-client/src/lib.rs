@@ -21,6 +21,7 @@ mod error;
 mod foreign;
 mod http;
 mod keychain;
+mod list;
 mod rate_limit;
 mod repository;
 mod retry;

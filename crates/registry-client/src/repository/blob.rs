@@ -112,7 +112,7 @@ impl io::Read for BlobBody {
 }
 
 impl Repository<'_> {
-    /// Asks for a part of a blob, once at each endpoint that is not in `avoid`: the caller retries, resumes
+    /// Asks for a part of a blob, once at each endpoint, those in `avoid` last: the caller retries, resumes
     /// and keeps count, see [`crate::Retry`].
     ///
     /// A server that takes no ranges sends the whole blob, see [`BlobBody::range`].
@@ -147,7 +147,7 @@ impl Repository<'_> {
     }
 
     pub(super) fn blob_url(&self, digest: &Digest, at: Try<'_>) -> crate::url::Url {
-        at.endpoint.url(&format!("{}/blobs/{digest}", self.path), None)
+        at.endpoint.url(&format!("{}/blobs/{digest}", self.path()), None)
     }
 
     fn get_blob(&self, descriptor: &Descriptor, range: BlobRange, at: Try<'_>) -> Result<BlobBody, Error> {

@@ -146,7 +146,7 @@ impl Repository<'_> {
     }
 
     fn document_request(&self, method: Method, wanted: Wanted<'_>, at: Try<'_>) -> Request<'static> {
-        let url = at.endpoint.url(&format!("{}/manifests/{wanted}", self.path), None);
+        let url = at.endpoint.url(&format!("{}/manifests/{wanted}", self.path()), None);
         let mut request = request(method, url, &self.server(at.endpoint));
         request.headers.extend(ACCEPT.iter().map(|kind| ("accept", (*kind).to_owned())));
         request.first_byte = Some(self.client.options.timeouts.first_byte.min(at.patience));

@@ -2,12 +2,13 @@
 
 mod blob;
 mod document;
+mod list;
 mod reach;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use spec::Digest;
+use spec::{Digest, Reference};
 
 use crate::ask::Server;
 use crate::auth::Scopes;
@@ -21,8 +22,8 @@ pub use document::{Fetched, Resolved};
 /// A repository as a client sees it. Cheap to make; may be used by several threads at once.
 pub struct Repository<'a> {
     client: &'a Client,
-    domain: String,
-    path: String,
+    /// The repository's name, without tag and digest.
+    name: Reference,
     endpoints: Arc<[Endpoint]>,
     /// The endpoint that answered last, tried first by the next request.
     preferred: AtomicUsize,
@@ -47,24 +48,23 @@ impl std::fmt::Display for Wanted<'_> {
 }
 
 impl<'a> Repository<'a> {
-    pub(crate) fn new(client: &'a Client, domain: &str, path: &str) -> Result<Repository<'a>, Error> {
+    pub(crate) fn new(client: &'a Client, reference: &Reference) -> Result<Repository<'a>, Error> {
         Ok(Repository {
             client,
-            domain: domain.to_owned(),
-            path: path.to_owned(),
-            endpoints: client.endpoints(domain)?,
+            name: reference.name_only(),
+            endpoints: client.endpoints(reference.domain())?,
             preferred: AtomicUsize::new(0),
         })
     }
 
     /// The registry, as in a reference.
     pub fn domain(&self) -> &str {
-        &self.domain
+        self.name.domain()
     }
 
     /// The repository within the registry.
     pub fn path(&self) -> &str {
-        &self.path
+        self.name.path()
     }
 
     /// What an endpoint's requests go to: for messages.
@@ -77,16 +77,16 @@ impl<'a> Repository<'a> {
     }
 
     fn push_scopes(&self) -> Scopes {
-        Scopes::push(&self.path)
+        Scopes::push(self.path())
     }
 
     fn pull_scopes(&self) -> Scopes {
-        Scopes::pull(&self.path)
+        Scopes::pull(self.path())
     }
 }
 
 impl std::fmt::Debug for Repository<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Repository({}/{})", self.domain, self.path)
+        write!(f, "Repository({})", self.name)
     }
 }

@@ -12,7 +12,7 @@ use crate::retry::Retry;
 /// Which endpoints serve.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Use<'a> {
-    /// Mirrors and the registry, but not these.
+    /// Mirrors and the registry, these last.
     Pull { avoid: &'a [EndpointId] },
     /// The registry alone.
     Push,
@@ -57,7 +57,7 @@ impl Repository<'_> {
                 break;
             }
         }
-        Err(last.unwrap_or_else(|| Error::Worded(format!("no endpoint of {} is left to try", self.domain))))
+        Err(last.unwrap_or_else(|| Error::Worded(format!("no endpoint of {} is left to try", self.domain()))))
     }
 
     fn try_endpoint<T>(
@@ -104,10 +104,7 @@ impl Repository<'_> {
             self.endpoints.iter().any(|e| !e.mirror && !e.fallback && e.contact() == Contact::Works);
         let http_works = self.endpoints.iter().any(|e| e.fallback && e.contact() == Contact::Works);
         let serves = |endpoint: &&Endpoint| {
-            let wanted = match usage {
-                Use::Pull { avoid } => !avoid.contains(&endpoint.id),
-                Use::Push => !endpoint.mirror,
-            };
+            let wanted = matches!(usage, Use::Pull { .. }) || !endpoint.mirror;
             let reachable = match (endpoint.mirror, endpoint.fallback) {
                 (true, _) => endpoint.contact() != Contact::Unreached,
                 (false, true) => !https_works,
@@ -120,6 +117,9 @@ impl Repository<'_> {
             && let Some(endpoint) = list.remove(at)
         {
             list.push_front(endpoint);
+        }
+        if let Use::Pull { avoid } = usage {
+            list.make_contiguous().sort_by_key(|endpoint| avoid.contains(&endpoint.id));
         }
         list
     }
