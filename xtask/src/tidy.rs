@@ -5,6 +5,7 @@ mod limits;
 mod markers;
 mod names;
 mod orphans;
+mod paths;
 pub(crate) mod rules;
 mod size;
 mod traits;
@@ -21,6 +22,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Problem> {
         markers::check,
         names::check,
         orphans::check,
+        paths::check,
         rules::check,
         size::check,
         traits::check,

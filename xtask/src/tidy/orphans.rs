@@ -1,14 +1,31 @@
-//! Every Rust file is compiled: some file beside or above it declares it as a module.
+//! No file is forgotten: every Rust file is declared as a module by one beside or above it, and the data of tests
+//! is named by some source of its crate.
 
 use crate::problem::Problem;
-use crate::workspace::Tree;
+use crate::workspace::{File, Tree};
 
-/// Files that no other file declares.
+/// Files that no other file declares or names.
 pub(crate) fn check(tree: &Tree) -> Vec<Problem> {
     let orphans = tree.rust().filter(|file| !is_root(&file.path) && !is_declared(tree, &file.path));
+    let data = tree.files.iter().filter(|file| is_data(&file.path) && !is_named(tree, file));
+    let problem = |file: &File, text: &str| Problem::new(&file.path, 0, text);
+    let orphans = orphans.map(|file| problem(file, "no file declares this module: nobody compiles it"));
     orphans
-        .map(|file| Problem::new(&file.path, 0, "no file declares this module: nobody compiles it"))
+        .chain(data.map(|file| problem(file, "no source of its crate names this file or its folder")))
         .collect()
+}
+
+/// Whether a file is something that a crate's sources read.
+fn is_data(path: &str) -> bool {
+    !path.ends_with(".rs") && path.split('/').any(|part| matches!(part, "src" | "tests" | "benches"))
+}
+
+fn is_named(tree: &Tree, file: &File) -> bool {
+    let folders =
+        file.path.split('/').skip_while(|part| !matches!(*part, "src" | "tests" | "benches")).skip(1);
+    let names: Vec<&str> = folders.collect();
+    let sources = || tree.rust().filter(|source| source.krate() == file.krate());
+    names.iter().any(|name| sources().any(|source| source.text.contains(name)))
 }
 
 /// Whether cargo compiles a file by itself.
@@ -63,6 +80,20 @@ mod tests {
                 ("crates/a/tests/all/pull.rs", ""),
             ],
             &[],
+        );
+    }
+
+    #[test]
+    fn data_that_nobody_reads_is_found() {
+        check_files(
+            &[
+                ("crates/a/tests/it.rs", "run(\"tests/golden\"); include_bytes!(\"format-1.json\")"),
+                ("crates/a/tests/golden/pull.md", ""),
+                ("crates/a/tests/format-1.json", ""),
+                ("crates/a/tests/format-0.json", ""),
+                ("crates/b/tests/golden/pull.md", ""),
+            ],
+            &["crates/a/tests/format-0.json", "crates/b/tests/golden/pull.md"],
         );
     }
 
