@@ -70,8 +70,8 @@ impl Engine {
 }
 
 /// The entry that stands for what was found: that of its reference, else any of the image's.
-pub(crate) fn entry_of<'i>(index: &'i Index, found: &'i Found) -> Result<&'i Entry> {
+pub(crate) fn entry_of<'i>(index: &'i Index, found: &Found) -> Result<&'i Entry> {
     let named = found.reference.as_ref().and_then(|reference| index.get(reference));
-    let entry = named.or_else(|| index.of_image(&found.image).next());
+    let entry = named.or_else(|| index.entries().iter().find(|entry| entry.image == found.image));
     entry.ok_or_else(|| Error::new(ErrorKind::NotFound, format!("No such image: {}", found.image)))
 }

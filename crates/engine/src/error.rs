@@ -129,7 +129,7 @@ impl From<images::Error> for Error {
 
 impl From<snapshot::Error> for Error {
     fn from(error: snapshot::Error) -> Error {
-        Error::new(ErrorKind::Internal, error.to_string())
+        Error::new(ErrorKind::Internal, chain(&error))
     }
 }
 
@@ -143,7 +143,7 @@ impl From<transfer::Error> for Error {
             | transfer::Error::DiffId { .. } => ErrorKind::Corrupt,
             transfer::Error::Source(_) => ErrorKind::Unavailable,
         };
-        Error::new(kind, error.to_string())
+        Error::new(kind, chain(&error))
     }
 }
 
@@ -151,4 +151,29 @@ impl From<spec::ReferenceError> for Error {
     fn from(error: spec::ReferenceError) -> Error {
         Error::invalid(error)
     }
+}
+
+impl From<archive::Error> for Error {
+    fn from(error: archive::Error) -> Error {
+        if let archive::Error::Disk(error) = error {
+            return error.into();
+        }
+        let kind = if error.is_content() { ErrorKind::Corrupt } else { ErrorKind::Internal };
+        Error::new(kind, chain(&error))
+    }
+}
+
+/// An error with its causes, each once.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.contains(&next) {
+            text.push_str(": ");
+            text.push_str(&next);
+        }
+        cause = error.source();
+    }
+    text
 }

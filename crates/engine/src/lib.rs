@@ -3,12 +3,14 @@
 //! Requests, events and reports are plain data; byte streams and the sink of events are arguments of their
 //! own. Front ends turn their input into a request and the report into text; none of them has behaviour.
 
+mod credentials;
 mod engine;
 mod error;
 mod event;
 pub mod filter;
 mod host;
 pub mod ops;
+mod remote;
 mod settings;
 
 pub use engine::Engine;

@@ -13,4 +13,4 @@ mod unpack;
 pub use download::{BlobBody, BlobSource, Download, FetchError, Retry};
 pub use error::{Error, Result};
 pub use proving::Proving;
-pub use unpack::{Unpack, measure, unpack};
+pub use unpack::{Unpack, measure, prove, unpack};

@@ -52,13 +52,37 @@ pub fn unpack(blob: impl Read + Send, job: &Unpack<'_>) -> Result<LayerFacts> {
         Err(error) => return Err(proving.finish().err().unwrap_or(error)),
     };
     proving.finish()?;
-    if staged.facts.diff_id != *job.diff_id {
-        let found = staged.facts.diff_id.clone();
-        return Err(Error::DiffId { digest: job.layer.digest.clone(), expected: job.diff_id.clone(), found });
-    }
+    check_diff_id(job, &staged.facts.diff_id)?;
     let facts = staged.facts.clone();
     job.driver.publish(staged)?;
     Ok(facts)
+}
+
+/// As [`unpack`], but nothing is kept: only proven and measured.
+///
+/// # Errors
+/// As [`unpack`].
+pub fn prove(blob: impl Read + Send, job: &Unpack<'_>) -> Result<layer::Facts> {
+    let mut proving = Proving::new(blob, job.layer);
+    let failed = |source| Error::Layer { digest: job.layer.digest.clone(), source };
+    let scanned = Decoder::open(&mut proving, Accept::Layer, job.limits)
+        .and_then(|decoder| layer::scan(decoder, &job.limits))
+        .map_err(failed);
+    let facts = match scanned {
+        Ok(facts) => facts,
+        Err(error) => return Err(proving.finish().err().unwrap_or(error)),
+    };
+    proving.finish()?;
+    check_diff_id(job, &facts.diff_id)?;
+    Ok(facts)
+}
+
+fn check_diff_id(job: &Unpack<'_>, found: &DiffId) -> Result<()> {
+    if found == job.diff_id {
+        return Ok(());
+    }
+    let digest = job.layer.digest.clone();
+    Err(Error::DiffId { digest, expected: job.diff_id.clone(), found: found.clone() })
 }
 
 /// What a stored blob unpacks to, without keeping any of it.

@@ -77,7 +77,7 @@ fn parse_date(text: &str, zone: &TimeZone) -> Option<Timestamp> {
         2 => format!("{time}:00").parse().ok()?,
         _ => time.parse().ok()?,
     };
-    Some(date.to_datetime(time).to_zoned(zone).ok()?.timestamp())
+    zone.to_timestamp(date.to_datetime(time)).ok()
 }
 
 /// Takes `Z` or `±hh:mm` off the end of a time of day.

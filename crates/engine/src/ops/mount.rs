@@ -45,7 +45,9 @@ impl Engine {
         let scratch = Scratch { dir: lease.scratch(), name: &name };
         let mounts = store.driver().view(&key, image.config.diff_ids(), &scratch)?;
         let mounted = match (plain_directory(&mounts), target) {
-            (Some(plain), None) => Mounted { target: plain.to_owned(), own_target: false, image: found.image, key },
+            (Some(plain), None) => {
+                Mounted { target: plain.to_owned(), own_target: false, image: found.image, key }
+            }
             (_, target) => {
                 let own_target = target.is_none();
                 let target = match target {
@@ -99,7 +101,10 @@ impl Engine {
     }
 
     fn undo(&self, store: &ImageStore, mounted: Mounted) -> Result<PathBuf> {
-        let mounts = store.driver().mounts(&mounted.key)?;
+        let lease = store.content().lease()?;
+        let name = lease.fresh_name();
+        let scratch = Scratch { dir: lease.scratch(), name: &name };
+        let mounts = store.driver().mounts(&mounted.key, &scratch)?;
         if plain_directory(&mounts) != Some(mounted.target.as_path()) {
             umount_all(&mounts, &mounted.target)?;
         }

@@ -5,13 +5,17 @@ mod plan;
 
 use content::Lease;
 use images::{Entry, ImageStore};
-use registry_client::Repository;
-use spec::{Descriptor, Digest, Document, ImageConfig, ImageId, Manifest, Platform, PlatformMatcher, Reference};
+use registry_client::{Client, Repository, Wanted};
+use spec::limits::CONFIG_BYTES_MAX;
+use spec::{
+    Descriptor, Digest, Document, ImageConfig, ImageId, Manifest, Platform, PlatformMatcher, Reference,
+};
 
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, Events, message};
 use crate::ops::history::check_platform;
+use crate::remote::fetch_small;
 use plan::Plan;
 
 /// A request to pull.
@@ -51,7 +55,8 @@ pub struct PulledImage {
 struct Pulling<'a> {
     engine: &'a Engine,
     store: &'a ImageStore,
-    repository: &'a Repository,
+    client: &'a Client,
+    repository: &'a Repository<'a>,
     lease: &'a Lease,
     platform: Option<&'a Platform>,
     events: &'a dyn Events,
@@ -80,9 +85,16 @@ impl Engine {
         result
     }
 
-    fn pull_into(&self, store: &ImageStore, typed: &Reference, request: &Pull, events: &dyn Events) -> Result<Pulled> {
+    fn pull_into(
+        &self,
+        store: &ImageStore,
+        typed: &Reference,
+        request: &Pull,
+        events: &dyn Events,
+    ) -> Result<Pulled> {
         let operation = self.cancel.child();
-        let repository = self.repository(typed, &operation)?;
+        let client = self.client(&operation)?;
+        let repository = client.repository(typed).map_err(|error| self.registry_error(&error))?;
         let references = match request.all_tags {
             true => self.all_tags(&repository, typed)?,
             false => vec![typed.clone().digest_wins().or_latest()],
@@ -93,6 +105,7 @@ impl Engine {
             let pulling = Pulling {
                 engine: self,
                 store,
+                client: &client,
                 repository: &repository,
                 lease: &lease,
                 platform: request.platform.as_ref(),
@@ -100,7 +113,11 @@ impl Engine {
             };
             images.push(pulling.pull(reference)?);
         }
-        let subject = if request.all_tags { typed.familiar_name() } else { typed.clone().digest_wins().or_latest().familiar() };
+        let subject = if request.all_tags {
+            typed.familiar_name()
+        } else {
+            typed.clone().digest_wins().or_latest().familiar()
+        };
         let newer = images.iter().any(|image| image.newer);
         let status = if newer { "Downloaded newer image for" } else { "Image is up to date for" };
         message(events, None, format!("Status: {status} {subject}"));
@@ -109,17 +126,25 @@ impl Engine {
         Ok(Pulled { name, images })
     }
 
-    fn all_tags(&self, repository: &Repository, typed: &Reference) -> Result<Vec<Reference>> {
+    fn all_tags(&self, repository: &Repository<'_>, typed: &Reference) -> Result<Vec<Reference>> {
         let tags = repository.tags().map_err(|error| self.pull_error(&error, typed))?;
         tags.iter().map(|tag| typed.with_tag(tag).map_err(Error::from)).collect()
     }
 
     /// A registry without an index gives what it has, whatever was asked for: the user is told.
-    fn warn_of_platform(&self, store: &ImageStore, images: &[PulledImage], request: &Pull, events: &dyn Events) -> Result<()> {
+    fn warn_of_platform(
+        &self,
+        store: &ImageStore,
+        images: &[PulledImage],
+        request: &Pull,
+        events: &dyn Events,
+    ) -> Result<()> {
         for image in images {
             let index = store.index()?;
             let Some(entry) = index.get(&image.reference) else { continue };
-            if let Err(warning) = check_platform(&image.reference.familiar(), &entry.platform, request.platform.as_ref()) {
+            if let Err(warning) =
+                check_platform(&image.reference.familiar(), &entry.platform, request.platform.as_ref())
+            {
                 message(events, None, format!("WARNING: {warning}"));
             }
         }
@@ -130,7 +155,11 @@ impl Engine {
 impl Pulling<'_> {
     fn pull(&self, reference: Reference) -> Result<PulledImage> {
         let failed = |error: registry_client::Error| self.engine.pull_error(&error, &reference);
-        let target = self.repository.resolve(&reference).map_err(failed)?;
+        let wanted = match (reference.digest(), reference.tag()) {
+            (Some(digest), _) => Wanted::Digest(digest),
+            (None, tag) => Wanted::Tag(tag.unwrap_or(spec::DEFAULT_TAG)),
+        };
+        let target = self.repository.fetch_document(wanted).map_err(failed)?.document;
         let tag = reference.tag().map_or_else(|| reference.to_string(), str::to_owned);
         message(self.events, Some(&tag), format!("Pulling from {}", reference.path()));
         let (manifest, stated) = self.choose(&target)?;
@@ -188,7 +217,8 @@ impl Pulling<'_> {
         {
             return Ok(document);
         }
-        self.repository.document(descriptor).map_err(|error| self.engine.registry_error(&error))
+        let fetched = self.repository.fetch_child(descriptor);
+        fetched.map(|fetched| fetched.document).map_err(|error| self.engine.registry_error(&error))
     }
 
     fn config(&self, manifest: &Manifest) -> Result<ImageConfig> {
@@ -202,7 +232,7 @@ impl Pulling<'_> {
         if present && let Ok(config) = self.store.config(digest) {
             return Ok(config);
         }
-        let bytes = self.repository.config(&manifest.config).map_err(|error| self.engine.registry_error(&error))?;
+        let bytes = fetch_small(self.client, self.repository, &manifest.config, CONFIG_BYTES_MAX)?;
         let config = ImageConfig::parse(&bytes);
         config.map_err(|error| Error::new(ErrorKind::Corrupt, format!("image config {digest}: {error}")))
     }
@@ -228,7 +258,8 @@ impl Pulling<'_> {
         let mut size: u64 = 0;
         for at in 0..plan.config.diff_ids().len() {
             let facts = self.store.driver().facts(&plan.config.diff_ids()[..=at])?;
-            let facts = facts.ok_or_else(|| Error::new(ErrorKind::Internal, "a layer vanished while it was pulled"))?;
+            let facts = facts
+                .ok_or_else(|| Error::new(ErrorKind::Internal, "a layer vanished while it was pulled"))?;
             size = size.saturating_add(facts.size);
         }
         Ok(size)
@@ -257,6 +288,9 @@ impl Pulling<'_> {
 
 fn no_match(index: &spec::Index, wanted: &Platform) -> Error {
     let offered: Vec<String> = index.platforms().map(Platform::to_string).collect();
-    let error = Error::new(ErrorKind::NotFound, format!("no matching manifest for {wanted} in the manifest list entries"));
+    let error = Error::new(
+        ErrorKind::NotFound,
+        format!("no matching manifest for {wanted} in the manifest list entries"),
+    );
     if offered.is_empty() { error } else { error.with_hint(format!("there is: {}", offered.join(", "))) }
 }

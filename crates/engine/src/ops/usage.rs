@@ -74,7 +74,8 @@ impl Engine {
         for summary in summaries {
             let own = &layers[&summary.id];
             let shared = own.iter().filter(|(diff_id, _)| holders[diff_id].1 > 1).map(|(_, size)| size).sum();
-            let unique = own.iter().filter(|(diff_id, _)| holders[diff_id].1 == 1).map(|(_, size)| size).sum();
+            let unique =
+                own.iter().filter(|(diff_id, _)| holders[diff_id].1 == 1).map(|(_, size)| size).sum();
             usage.images.push(ImageUsage { summary, shared, unique });
         }
         measure_files(&store, &mut usage)?;

@@ -150,7 +150,7 @@ impl Work<'_> {
     /// away and asked for once more, of the next mirror if there is one.
     fn download(&self, planned: &LayerPlan<'_>) -> Result<()> {
         let Some(partial) = self.partial(planned)? else { return self.unpack_present(planned) };
-        let source = self.pulling.engine.blob_source(self.pulling.repository, planned.descriptor);
+        let source = RemoteBlob::new(self.pulling.repository, planned.descriptor);
         let first = self.fetch(planned, &partial, &source);
         let result = match first {
             Err(transfer::Error::Digest { .. }) => {
@@ -191,7 +191,12 @@ impl Work<'_> {
     }
 
     /// One download and the pass over its bytes, side by side.
-    fn fetch(&self, planned: &LayerPlan<'_>, partial: &Partial, source: &RemoteBlob<'_>) -> transfer::Result<()> {
+    fn fetch(
+        &self,
+        planned: &LayerPlan<'_>,
+        partial: &Partial,
+        source: &RemoteBlob<'_>,
+    ) -> transfer::Result<()> {
         let total = partial.size();
         let here = AtomicBool::new(false);
         let report = Report::new();
@@ -201,7 +206,8 @@ impl Work<'_> {
             }
         };
         let retrying = |pause: Duration| self.tell(planned, LayerState::Retrying(pause.as_secs().max(1)));
-        let stop = |pause: Duration| self.pulling.engine.cancel.sleep(pause) || self.failed.load(Ordering::SeqCst);
+        let stop =
+            |pause: Duration| self.pulling.engine.cancel.sleep(pause) || self.failed.load(Ordering::SeqCst);
         let download = Download {
             connections: if total < PARALLEL_BYTES_MIN { 1 } else { CONNECTIONS },
             tries_max: self.pulling.engine.settings.max_download_attempts.value,
@@ -220,16 +226,19 @@ impl Work<'_> {
                 self.tell(planned, LayerState::DownloadComplete);
             });
             let extracting = Report::new();
-            let watched = Watched { inner: partial.reader(), bytes: 0, seen: |current| {
-                if here.load(Ordering::SeqCst) && extracting.is_due() {
-                    self.tell(planned, LayerState::Extracting(Bytes { current, total }));
-                }
-                !self.failed.load(Ordering::SeqCst) && !self.pulling.engine.cancel.is_cancelled()
-            } };
+            let watched = Watched {
+                inner: partial.reader(),
+                bytes: 0,
+                seen: |current| {
+                    if here.load(Ordering::SeqCst) && extracting.is_due() {
+                        self.tell(planned, LayerState::Extracting(Bytes { current, total }));
+                    }
+                    !self.failed.load(Ordering::SeqCst) && !self.pulling.engine.cancel.is_cancelled()
+                },
+            };
             let unpacked = unpack(watched, &self.unpack_job(planned));
             if unpacked.is_err() {
                 partial.end("the layer was refused");
-                source.stop();
             }
             unpacked.map(|_| ())
         })

@@ -36,7 +36,11 @@ pub(super) enum Todo {
 }
 
 impl<'i> Plan<'i> {
-    pub(super) fn new(pulling: &Pulling<'_>, manifest: &'i Manifest, config: &'i ImageConfig) -> Result<Plan<'i>> {
+    pub(super) fn new(
+        pulling: &Pulling<'_>,
+        manifest: &'i Manifest,
+        config: &'i ImageConfig,
+    ) -> Result<Plan<'i>> {
         let diff_ids = config.diff_ids();
         if diff_ids.len() != manifest.layers.len() {
             let text = format!(
@@ -50,7 +54,10 @@ impl<'i> Plan<'i> {
         pulling.lease.pin(pins.chain(diff_ids.iter().cloned().map(Pin::Layer)))?;
         let mut layers: Vec<LayerPlan<'i>> = Vec::new();
         for (at, descriptor) in manifest.layers.iter().enumerate() {
-            if layers.iter().any(|layer| layer.descriptor.digest == descriptor.digest && *layer.diff_id == diff_ids[at]) {
+            if layers
+                .iter()
+                .any(|layer| layer.descriptor.digest == descriptor.digest && *layer.diff_id == diff_ids[at])
+            {
                 continue;
             }
             check_kind(descriptor)?;
@@ -71,7 +78,10 @@ impl<'i> Plan<'i> {
             let blob = if layer.todo == Todo::Download { layer.descriptor.size } else { 0 };
             let files = layer.descriptor.size.saturating_mul(unpacked_share);
             needed = needed.checked_add(blob).and_then(|sum| sum.checked_add(files)).ok_or_else(|| {
-                Error::new(ErrorKind::Corrupt, "the sizes of the image's layers add up to more than 2^64 bytes")
+                Error::new(
+                    ErrorKind::Corrupt,
+                    "the sizes of the image's layers add up to more than 2^64 bytes",
+                )
             })?;
         }
         let free = pulling.store.content().root().free_bytes()?;
@@ -92,7 +102,10 @@ fn todo(pulling: &Pulling<'_>, descriptor: &Descriptor, stack: &[DiffId]) -> Res
     let present = match pulling.store.content().blobs().size(&descriptor.digest)? {
         Some(size) if size == descriptor.size => true,
         Some(size) => {
-            let text = format!("{} has {size} bytes here and {} by the manifest", descriptor.digest, descriptor.size);
+            let text = format!(
+                "{} has {size} bytes here and {} by the manifest",
+                descriptor.digest, descriptor.size
+            );
             return Err(Error::new(ErrorKind::Corrupt, text));
         }
         None => false,

@@ -1,0 +1,240 @@
+//! Registries, as the operations need them: the client that settings make, blobs as downloads want them, and
+//! failures in Docker's words.
+
+use std::io::Read;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use registry_client::{
+    BlobRange, Cancel, Client, ClientOptions, EndpointId, InsecureRegistries, Mirrors, NoProxy, Proxies,
+    Proxy, Repository, Retry as Tries, SystemClock, parse_mirror,
+};
+use spec::{DEFAULT_DOMAIN, Descriptor, Reference};
+use transfer::{BlobBody, BlobSource, FetchError, Retry};
+
+use crate::engine::Engine;
+use crate::error::{Error, ErrorKind, Result};
+use crate::settings::Inputs;
+
+impl Engine {
+    /// A client for one operation, which ends when the engine or the operation is cancelled.
+    pub(crate) fn client(&self, operation: &Cancel) -> Result<Client> {
+        let insecure = self.settings.insecure_registries.value.iter().map(String::as_str);
+        let options = ClientOptions {
+            proxies: proxies(&self.settings.inputs)?,
+            certificate_folders: self.settings.certificate_folders.clone(),
+            insecure: InsecureRegistries::parse(insecure)
+                .map_err(|e| Error::invalid(format_args!("insecure registry: {e}")))?,
+            mirrors: mirrors(&self.settings.registry_mirrors.value)?,
+            keychain: self.keychain()?,
+            clock: Arc::new(SystemClock),
+            ..ClientOptions::default()
+        };
+        Ok(Client::new(options, operation.clone()))
+    }
+
+    /// A registry's failure on a pull of `reference`, in Docker's words.
+    pub(crate) fn pull_error(&self, error: &registry_client::Error, reference: &Reference) -> Error {
+        let text = match schema_1(error) {
+            true => schema_1_text(reference),
+            false => error.pull_text(reference),
+        };
+        self.with_hints(Error::new(kind_of(error), text), error, reference)
+    }
+
+    /// A registry's failure in its own words.
+    pub(crate) fn registry_error(&self, error: &registry_client::Error) -> Error {
+        Error::new(kind_of(error), error.to_string())
+    }
+
+    fn with_hints(&self, failed: Error, error: &registry_client::Error, reference: &Reference) -> Error {
+        match error.kind() {
+            registry_client::ErrorKind::Unauthorized | registry_client::ErrorKind::Denied
+                if error.refusal().is_some() =>
+            {
+                let server = if reference.domain() == DEFAULT_DOMAIN {
+                    String::new()
+                } else {
+                    format!(" {}", reference.domain())
+                };
+                failed.with_hint(format!("log in with `strata login{server}`"))
+            }
+            _ => failed,
+        }
+    }
+}
+
+fn schema_1(error: &registry_client::Error) -> bool {
+    matches!(error, registry_client::Error::Document(spec::DocumentError::Schema1))
+}
+
+fn schema_1_text(reference: &Reference) -> String {
+    format!(
+        "Docker Image Format v1 and Docker Image manifest version 2, schema 1 support has been removed. Suggest the author of {} to upgrade the image to the OCI Format or Docker Image manifest v2, schema 2. More information at https://docs.docker.com/go/deprecated-image-specs/",
+        reference
+    )
+}
+
+/// The engine's kind for a registry's failure.
+pub(crate) fn kind_of(error: &registry_client::Error) -> ErrorKind {
+    match error.kind() {
+        registry_client::ErrorKind::NotFound => ErrorKind::NotFound,
+        registry_client::ErrorKind::Unauthorized => ErrorKind::Unauthorized,
+        registry_client::ErrorKind::Denied => ErrorKind::Denied,
+        registry_client::ErrorKind::Unavailable => ErrorKind::Unavailable,
+        registry_client::ErrorKind::Corrupt => ErrorKind::Corrupt,
+        registry_client::ErrorKind::InvalidArgument => ErrorKind::InvalidArgument,
+        registry_client::ErrorKind::Unsupported => ErrorKind::Unsupported,
+        registry_client::ErrorKind::Cancelled => ErrorKind::Cancelled,
+    }
+}
+
+/// `URL` is a mirror of Docker Hub, `HOST=URL` one of another registry.
+fn mirrors(settings: &[String]) -> Result<Mirrors> {
+    let mut mirrors = Mirrors::default();
+    for setting in settings {
+        let (domain, address) = match setting.split_once('=') {
+            Some((domain, address)) if !domain.contains('/') => (domain, address),
+            _ => (DEFAULT_DOMAIN, setting.as_str()),
+        };
+        let url = parse_mirror(address).map_err(Error::invalid)?;
+        match domain {
+            DEFAULT_DOMAIN => mirrors.hub.push(url),
+            other => mirrors.others.entry(other.to_owned()).or_default().push(url),
+        }
+    }
+    Ok(mirrors)
+}
+
+fn proxies(inputs: &Inputs) -> Result<Proxies> {
+    let parse = |name: &str, text: &Option<String>| match text.as_deref().filter(|text| !text.is_empty()) {
+        None => Ok(None),
+        Some(text) => Proxy::parse(text).map(Some).map_err(|e| Error::invalid(format_args!("{name}: {e}"))),
+    };
+    let all = parse("ALL_PROXY", &inputs.all_proxy)?;
+    Ok(Proxies {
+        http: parse("HTTP_PROXY", &inputs.http_proxy)?.or_else(|| all.clone()),
+        https: parse("HTTPS_PROXY", &inputs.https_proxy)?.or(all),
+        none_for: NoProxy::parse(inputs.no_proxy.as_deref().unwrap_or_default()),
+    })
+}
+
+/// Fetches a small blob whole and proven, of at most `bytes_max` bytes.
+pub(crate) fn fetch_small(
+    client: &Client,
+    repository: &Repository<'_>,
+    descriptor: &Descriptor,
+    bytes_max: u64,
+) -> Result<Vec<u8>> {
+    if descriptor.size > bytes_max {
+        let text = format!(
+            "{} has {} bytes, more than the {bytes_max} that are allowed",
+            descriptor.digest, descriptor.size
+        );
+        return Err(Error::new(ErrorKind::Corrupt, text));
+    }
+    let clock = SystemClock;
+    let mut tries = Tries::new(registry_client::RetryPolicy::default());
+    loop {
+        tries.begin(std::time::Instant::now());
+        let error = match read_whole(repository, descriptor) {
+            Ok(bytes) if descriptor.digest.matches(&bytes) => return Ok(bytes),
+            Ok(_) => {
+                let text = format!("image config verification failed for digest {}", descriptor.digest);
+                return Err(Error::new(ErrorKind::Corrupt, text));
+            }
+            Err(error) => error,
+        };
+        let pause =
+            tries.after(error, &clock).map_err(|error| Error::new(kind_of(&error), error.to_string()))?;
+        if client.cancel().sleep(pause) {
+            return Err(Error::new(ErrorKind::Cancelled, "context canceled"));
+        }
+    }
+}
+
+fn read_whole(
+    repository: &Repository<'_>,
+    descriptor: &Descriptor,
+) -> std::result::Result<Vec<u8>, registry_client::Error> {
+    let mut body = repository.fetch_blob(descriptor, BlobRange::whole(descriptor), &[])?;
+    let mut bytes = vec![0; usize::try_from(descriptor.size).unwrap_or(0)];
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match body.read_some(&mut bytes[filled..])? {
+            0 => break,
+            n => filled += n,
+        }
+    }
+    bytes.truncate(filled);
+    Ok(bytes)
+}
+
+/// A layer of a repository, as a download wants it.
+pub(crate) struct RemoteBlob<'r> {
+    repository: &'r Repository<'r>,
+    descriptor: &'r Descriptor,
+    /// Endpoints that sent other bytes than were asked for.
+    avoid: Mutex<Vec<EndpointId>>,
+    used: Mutex<Option<EndpointId>>,
+    failure: Mutex<Option<Error>>,
+}
+
+impl<'r> RemoteBlob<'r> {
+    pub(crate) fn new(repository: &'r Repository<'r>, descriptor: &'r Descriptor) -> RemoteBlob<'r> {
+        RemoteBlob {
+            repository,
+            descriptor,
+            avoid: Mutex::default(),
+            used: Mutex::default(),
+            failure: Mutex::default(),
+        }
+    }
+
+    /// Asks others first from now on: whoever answered last sent wrong bytes.
+    pub(crate) fn next_endpoint(&self) {
+        let used = lock(&self.used).take();
+        lock(&self.avoid).extend(used);
+    }
+
+    /// Keeps the failure that ended the download.
+    pub(crate) fn keep(&self, failure: FetchError) {
+        let error = match failure.error.downcast::<registry_client::Error>() {
+            Ok(error) => Error::new(kind_of(&error), error.to_string()),
+            Err(error) => match error.downcast::<content::Error>() {
+                Ok(error) => Error::from(*error),
+                Err(error) => Error::new(ErrorKind::Unavailable, error.to_string()),
+            },
+        };
+        lock(&self.failure).get_or_insert(error);
+    }
+
+    /// The failure that ended the download, or one with this text.
+    pub(crate) fn failure(&self, text: String) -> Error {
+        lock(&self.failure).take().unwrap_or_else(|| Error::new(ErrorKind::Unavailable, text))
+    }
+}
+
+impl BlobSource for RemoteBlob<'_> {
+    fn open(&self, range: &Range<u64>) -> std::result::Result<BlobBody, FetchError> {
+        let asked = BlobRange { start: range.start, end: range.end };
+        let avoid = lock(&self.avoid).clone();
+        let body = self.repository.fetch_blob(self.descriptor, asked, &avoid).map_err(|error| {
+            let retry = match &error {
+                error if !error.is_transient() => Retry::Never,
+                error => {
+                    let wait = error.refusal().and_then(|refusal| refusal.retry_after);
+                    wait.map_or(Retry::Soon, Retry::After)
+                }
+            };
+            FetchError { error: Box::new(error), retry }
+        })?;
+        *lock(&self.used) = Some(body.endpoint());
+        let range = body.range().start..body.range().end;
+        Ok(BlobBody { range, bytes: Box::new(body) as Box<dyn Read + Send> })
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
