@@ -3,9 +3,9 @@
 use crate::ast::{Expr, ExprKind};
 use crate::eval::Arguments;
 use crate::exec::{At, Exec, Result};
+use crate::go_type::{Method, Outcome, Param, Type};
 use crate::limits::STEP_BYTES;
 use crate::object::MethodCall;
-use crate::types::{Method, Outcome, Param, Type};
 use crate::{Function, Operand, Str, Value};
 
 /// A function, or a method with its receiver.

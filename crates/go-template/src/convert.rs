@@ -1,7 +1,7 @@
 //! JSON documents as Go sees them when it decodes into `interface{}`: maps, slices, and numbers either as
 //! `float64` or, for inspect's second pass, as `json.Number`.
 
-use crate::types::{Method, NamedType, Outcome, Type};
+use crate::go_type::{Method, NamedType, Outcome, Type};
 use crate::{Operand, Value, quote};
 
 /// What becomes of numbers.

@@ -3,8 +3,8 @@
 use crate::ast::{Command, Expr, ExprKind, Pipe};
 use crate::call::Callee;
 use crate::exec::{At, Exec, Result};
+use crate::go_type::{Method, Type};
 use crate::number::Number;
-use crate::types::{Method, Type};
 use crate::value::{Pointer, Struct};
 use crate::{Member, MissingKey, Object, Operand, Str, Value, quote};
 

@@ -3,9 +3,9 @@
 
 use crate::ast::{Action, Branch, Command, Control, Expr, Invocation, Node, Nodes, Pipe};
 use crate::buffer::Buffer;
+use crate::go_type::Type;
 use crate::limits::{DEPTH_MAX, STEPS_MAX};
 use crate::parse::MAIN;
-use crate::types::Type;
 use crate::{Error, MissingKey, Operand, Template, Value, fmt, quote};
 
 pub(crate) type Result<T> = std::result::Result<T, Box<Error>>;

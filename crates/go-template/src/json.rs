@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 
 use crate::fmt::format_shortest;
+use crate::go_type::JsonKey;
 use crate::quote;
-use crate::types::JsonKey;
 use crate::value::{Named, Struct};
 use crate::{Member, Object, Value};
 

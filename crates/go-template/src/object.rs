@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::types::{Outcome, Param};
+use crate::go_type::{Outcome, Param};
 use crate::{Operand, Value};
 
 /// A Go struct, or pointer to one, whose members are worked out when a template asks for them.

@@ -2,7 +2,7 @@
 //! (`interface {}`) of what came out of a `map[string]interface{}`, and a nil interface is not nothing.
 
 use crate::Value;
-use crate::types::Type;
+use crate::go_type::Type;
 
 /// A value as an action, a function or a method meets it.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::rc::Rc;
 
-use crate::types::{IntType, NamedType, StructType, Type, UintType};
+use crate::go_type::{IntType, NamedType, StructType, Type, UintType};
 use crate::{Object, Str};
 
 /// A Go value.

@@ -1,8 +1,8 @@
 //! One verb on one value: which format applies to which kind, and how compound values are taken apart.
 
 use crate::buffer::Buffer;
+use crate::go_type::{NamedType, StructType, Type, UintType};
 use crate::quote;
-use crate::types::{NamedType, StructType, Type, UintType};
 use crate::value::{List, Map, Named, Pointer, Struct};
 use crate::{Member, Object, Str, Value};
 

@@ -2,7 +2,7 @@
 
 use super::{ANY, Function, STRING, compare, escape, index};
 use crate::buffer::Buffer;
-use crate::types::{Outcome, Param};
+use crate::go_type::{Outcome, Param};
 use crate::{Operand, Value, fmt};
 
 const ONE: &[Param] = &[Param::Reflect];

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::rc::Rc;
 
 use crate::buffer::Buffer;
-use crate::types::Outcome;
+use crate::go_type::Outcome;
 use crate::{Operand, Value, fmt};
 
 const BAD_TYPE: &str = "invalid type for comparison";
@@ -117,7 +117,7 @@ fn equal_others(a: &Value<'_>, b: &Value<'_>) -> Result<bool, String> {
     if a.is_nil() || b.is_nil() {
         return Ok(a.is_nil() == b.is_nil());
     }
-    if !b.type_of().is_some_and(crate::types::Type::comparable) {
+    if !b.type_of().is_some_and(crate::go_type::Type::comparable) {
         return Err(format!("non-comparable type {}: {}", as_string(b), b.type_name()));
     }
     Ok(identical(a, b))

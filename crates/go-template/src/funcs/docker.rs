@@ -1,8 +1,8 @@
 //! Docker's functions, and the stand-ins that the heading of a table uses.
 
 use super::{ANY, Function, INT, STRING};
+use crate::go_type::{Outcome, Param, Type};
 use crate::limits::{LIST_ITEMS_MAX, OUTPUT_BYTES_MAX};
-use crate::types::{Outcome, Param, Type};
 use crate::{HtmlEscape, Operand, Str, Value, buffer, quote, to_json};
 
 pub(super) const FUNCTIONS: &[(&str, Function)] = &[

@@ -2,7 +2,7 @@
 
 use super::builtin::text;
 use crate::buffer::Buffer;
-use crate::types::Outcome;
+use crate::go_type::Outcome;
 use crate::{Operand, Value, fmt, quote};
 
 pub(super) fn html<'a>(args: &[Operand<'a>]) -> Outcome<'a> {

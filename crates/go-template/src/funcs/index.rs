@@ -1,6 +1,6 @@
 //! `index`, `slice` and `len`.
 
-use crate::types::{Outcome, Type, UintType};
+use crate::go_type::{Outcome, Type, UintType};
 use crate::value::{List, Map};
 use crate::{Operand, Value};
 

@@ -9,7 +9,7 @@ mod index;
 use std::collections::HashMap;
 
 use crate::Operand;
-use crate::types::{Outcome, Param, Type};
+use crate::go_type::{Outcome, Param, Type};
 
 /// A function: what it takes and what it does.
 #[derive(Clone, Copy, Debug)]
