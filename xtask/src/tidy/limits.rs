@@ -18,7 +18,9 @@ fn undocumented(file: &File) -> Vec<Problem> {
         {
             problems.push(Problem::new(&file.path, number, format!("say why {name} is that number")));
         }
-        documented = line.starts_with("///") || documented && line.starts_with("#[");
+        // One comment may speak for several limits that stand together.
+        let goes_on = line.starts_with("#[") || limit(line).is_some();
+        documented = line.starts_with("///") || documented && goes_on;
     }
     problems
 }
@@ -44,7 +46,9 @@ mod tests {
         check_text("/// As deep as anyone nests.\nconst DEPTH_MAX: u8 = 8;\n", &[]);
         check_text("/// Why.\n#[cfg(x)]\npub(crate) const DEPTH_MAX: u8 = 8;\n", &[]);
         check_text("// Why.\nconst DEPTH_MAX: u8 = 8;\n", &[2]);
-        check_text("/// Why.\nconst A_MAX: u8 = 8;\n    pub const B_MAX: u8 = 8;\n", &[3]);
+        check_text("/// Why both.\nconst A_MAX: u8 = 8;\nconst B_MAX: u8 = 8;\n", &[]);
+        check_text("/// Why.\nconst A_MAX: u8 = 8;\n\n    pub const B_MAX: u8 = 8;\n", &[4]);
+        check_text("/// Why.\nconst A: u8 = 8;\nconst B_MAX: u8 = 8;\n", &[3]);
         check_text("const DEPTH: u8 = 8;\nlet x = u64::MAX;\n", &[]);
     }
 }
