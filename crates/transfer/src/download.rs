@@ -15,6 +15,7 @@ const CHUNK_BYTES: u64 = 32 << 20;
 const WRITE_BYTES: usize = 256 << 10;
 /// The first pause between two tries is drawn from this, the next from twice as much, up to 8 s.
 const BACKOFF: Duration = Duration::from_millis(500);
+/// Longer pauses help no server and bore the user.
 const BACKOFF_MAX: Duration = Duration::from_secs(8);
 
 /// Where the bytes of one blob come from.
