@@ -11,6 +11,7 @@ pub mod lookalikes;
 pub mod registry;
 pub mod scratch;
 pub mod skip;
+pub mod store_check;
 
 pub use golden::Golden;
 pub use lookalikes::Lookalikes;
