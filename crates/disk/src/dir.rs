@@ -415,11 +415,11 @@ impl Dir {
         }
     }
 
-    pub(crate) fn guard(&self, operation: &'static str, name: &OsStr) -> Result<()> {
+    fn guard(&self, operation: &'static str, name: &OsStr) -> Result<()> {
         fault::check(operation, &self.path).map_err(|e| self.error(operation, name, e))
     }
 
-    pub(crate) fn error(&self, operation: &'static str, name: &OsStr, source: impl Into<io::Error>) -> Error {
+    fn error(&self, operation: &'static str, name: &OsStr, source: impl Into<io::Error>) -> Error {
         Error::new(operation, self.join(name), source)
     }
 }
@@ -433,7 +433,7 @@ fn absent_is_none<T>(result: Result<T>) -> Result<Option<T>> {
 }
 
 /// Refuses what is not one ordinary component.
-pub(crate) fn component<'a>(dir: &Dir, name: &'a OsStr) -> Result<&'a OsStr> {
+fn component<'a>(dir: &Dir, name: &'a OsStr) -> Result<&'a OsStr> {
     let bytes = name.as_bytes();
     let ordinary =
         !bytes.is_empty() && bytes != b"." && bytes != b".." && !bytes.contains(&b'/') && !bytes.contains(&0);

@@ -9,7 +9,6 @@
 #![allow(clippy::disallowed_methods, reason = "the crate that the others are sent to")]
 
 mod boot;
-mod copy;
 mod dir;
 mod error;
 pub mod fault;
