@@ -7,7 +7,9 @@
 
 pub mod golden;
 pub mod image;
+mod listener;
 pub mod lookalikes;
+mod proxy;
 pub mod registry;
 pub mod scratch;
 pub mod skip;
@@ -15,5 +17,6 @@ pub mod store_check;
 
 pub use golden::Golden;
 pub use lookalikes::Lookalikes;
+pub use proxy::{Proxy, ProxyRequest};
 pub use registry::Registry;
 pub use scratch::Scratch;

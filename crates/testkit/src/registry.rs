@@ -25,7 +25,6 @@ mod log;
 mod manifests;
 mod routes;
 mod search;
-mod server;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -40,6 +39,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use spec::Digest;
+
+use crate::listener::Listener;
 
 pub use auth::Auth;
 pub use content::{BackingFile, Content};
@@ -105,7 +106,7 @@ pub struct RateLimit {
 /// A running registry.
 pub struct Registry {
     shared: Arc<Shared>,
-    servers: Mutex<Vec<server::Server>>,
+    listeners: Mutex<Vec<Listener>>,
     origin: Origin,
 }
 
@@ -159,9 +160,8 @@ impl Registry {
             log: log::Log::default(),
             stop: AtomicBool::new(false),
         });
-        let (server, origin) =
-            server::Server::start(&shared, "127.0.0.1", true).expect("a port on 127.0.0.1");
-        Registry { shared, servers: Mutex::new(vec![server]), origin }
+        let (listener, origin) = listen(&shared, "127.0.0.1", true).expect("a port on 127.0.0.1");
+        Registry { shared, listeners: Mutex::new(vec![listener]), origin }
     }
 
     /// `127.0.0.1:PORT`, as it stands before a repository's name.
@@ -185,16 +185,15 @@ impl Registry {
     /// # Panics
     /// When no port can be had on 127.0.0.2.
     pub fn second_origin(&self) -> String {
-        let (server, origin) =
-            server::Server::start(&self.shared, "127.0.0.2", false).expect("a port on 127.0.0.2");
-        self.servers.lock().unwrap_or_else(PoisonError::into_inner).push(server);
+        let (listener, origin) = listen(&self.shared, "127.0.0.2", false).expect("a port on 127.0.0.2");
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).push(listener);
         origin.url
     }
 
     /// Stops listening and ends every connection; what follows is "connection refused".
     pub fn stop(&self) {
         self.shared.end();
-        self.servers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Stores a blob.
@@ -326,6 +325,23 @@ impl Registry {
     fn state(&self) -> MutexGuard<'_, State> {
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Listens on a free port of `host`.
+fn listen(shared: &Arc<Shared>, host: &str, gated: bool) -> io::Result<(Listener, Origin)> {
+    let scheme = if shared.tls.is_some() { "https" } else { "http" };
+    let origin = |address| Origin { url: format!("{scheme}://{address}"), gated };
+    let listener = Listener::start(host, |address| {
+        let (shared, origin) = (Arc::clone(shared), origin(address));
+        move |socket| {
+            let number = shared.connections.fetch_add(1, Ordering::Relaxed);
+            if let Ok(stream) = shared.greet(socket) {
+                connection::serve(&shared, &origin, stream, number);
+            }
+        }
+    })?;
+    let origin = origin(listener.address());
+    Ok((listener, origin))
 }
 
 impl Drop for Registry {
