@@ -1,7 +1,7 @@
 //! A directory held by descriptor; what is below is named by single components and never reached through links.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -192,16 +192,8 @@ impl Dir {
     /// # Errors
     /// When it has more than `bytes_max` bytes or cannot be read.
     pub fn read(&self, name: impl AsRef<OsStr>, bytes_max: u64) -> Result<Option<Vec<u8>>> {
-        let Some(mut file) = self.file_if_exists(name.as_ref())? else { return Ok(None) };
-        let len = file.len()?;
-        let mut bytes = Vec::with_capacity(usize::try_from(len.min(bytes_max)).unwrap_or(0));
-        let read = (&mut file).take(bytes_max + 1).read_to_end(&mut bytes);
-        read.map_err(|e| file.error("read", e))?;
-        if bytes.len() as u64 > bytes_max {
-            let text = format!("has more than {bytes_max} bytes");
-            return Err(file.error("read", io::Error::new(io::ErrorKind::FileTooLarge, text)));
-        }
-        Ok(Some(bytes))
+        let file = self.file_if_exists(name.as_ref())?;
+        file.map(|file| file.read_whole(bytes_max)).transpose()
     }
 
     /// Puts `bytes` under a name, durably and at once: who reads sees the old file or the new one.

@@ -67,6 +67,22 @@ impl File {
         self.len().map(|len| len == 0)
     }
 
+    /// Reads everything from its position on.
+    ///
+    /// # Errors
+    /// When that is more than `bytes_max` bytes, or cannot be read.
+    pub fn read_whole(&self, bytes_max: u64) -> Result<Vec<u8>> {
+        let expected = self.len()?.min(bytes_max);
+        let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
+        let read = (&self.inner).take(bytes_max.saturating_add(1)).read_to_end(&mut bytes);
+        read.map_err(|e| self.error("read", e))?;
+        if bytes.len() as u64 > bytes_max {
+            let text = format!("has more than {bytes_max} bytes");
+            return Err(self.error("read", io::Error::new(io::ErrorKind::FileTooLarge, text)));
+        }
+        Ok(bytes)
+    }
+
     /// Reads some bytes at an offset, leaving the file's own position alone; 0 at the end.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! Facts about the machine and the user, given to the engine so that tests can give others.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use spec::Platform;
 
@@ -50,22 +50,31 @@ impl HostInfo {
     }
 }
 
+/// Most are a few kilobytes; a large site's user database has some megabytes.
+const SYSTEM_FILE_BYTES_MAX: u64 = 16 << 20;
+
 /// The home folder by the user database, for those who run without HOME.
 fn home_of(uid: u32) -> Option<PathBuf> {
-    let users = std::fs::read_to_string("/etc/passwd").ok()?;
+    let users = system_file("/etc/passwd");
     let fields = users.lines().map(|line| line.split(':').collect::<Vec<_>>());
     let user = fields.into_iter().find(|fields| fields.get(2).is_some_and(|id| id.parse() == Ok(uid)))?;
     user.get(5).filter(|home| home.starts_with('/')).map(PathBuf::from)
 }
 
+/// A file by which the system describes itself; empty when it does not.
+fn system_file(path: &str) -> String {
+    let bytes = disk::read_named(Path::new(path), SYSTEM_FILE_BYTES_MAX).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 fn os_name() -> String {
-    let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let release = system_file("/etc/os-release");
     let name = release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
     name.map_or_else(|| "Linux".to_owned(), |name| name.trim_matches('"').to_owned())
 }
 
 fn memory() -> u64 {
-    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let text = system_file("/proc/meminfo");
     let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
     let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
     kilobytes.unwrap_or(0) * 1024

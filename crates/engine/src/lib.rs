@@ -3,6 +3,8 @@
 //! Requests, events and reports are plain data; byte streams and the sink of events are arguments of their
 //! own. Front ends turn their input into a request and the report into text; none of them has behaviour.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests lay out their own files"))]
+
 mod credentials;
 mod engine;
 mod error;
