@@ -1,5 +1,7 @@
 //! The engine against an in-process registry and a scratch store: no network, no clock but a fixed one.
 
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests lay out their own files")]
+
 mod fetch;
 mod local;
 mod world;
