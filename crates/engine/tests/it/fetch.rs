@@ -1,4 +1,4 @@
-//! Pulling.
+//! Pulling images into the store, and the lines that tell of it.
 
 use engine::ErrorKind;
 use testkit::image::Index;
