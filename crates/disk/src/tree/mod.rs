@@ -1,21 +1,31 @@
-//! Trees below a root, reached by descriptor.
+//! Trees of files below a root, whose content nobody vouches for: reached, made, changed and removed by
+//! descriptor (TAR-6, TAR-7, DISK-8).
+//!
+//! A [`Tree`] is a root. [`Tree::folder`] resolves a path below it, following links inside the root or none at
+//! all, and gives a [`Folder`]: an open directory, in which everything else is done to single names that are
+//! never followed. So the call that checks a path is the call that opens it, whatever is swapped meanwhile.
+//!
+//! Nothing here recurses, and nothing holds more than a few descriptors, however deep a tree is.
 
-use std::ffi::OsStr;
-use std::os::fd::BorrowedFd;
-use std::path::Path;
+mod copy;
+mod folder;
+mod metadata;
+mod new_file;
+mod remove;
+mod resolve;
+mod root;
+mod stat;
+mod walk;
 
-use crate::error::{Error, Result};
+pub use copy::{copy_entry, copy_metadata, copy_tree};
+pub use folder::{Folder, NodeKind};
+pub use metadata::{Owner, Time, is_privileged, umask};
+pub use new_file::NewFile;
+pub use remove::remove;
+pub use resolve::Follow;
+pub use root::Tree;
+pub use stat::{FileKind, Stat};
+pub use walk::{Step, Walk};
 
-/// Removes an entry with all that is in it (placeholder until the tree operations stand).
-///
-/// # Errors
-/// When something cannot be removed.
-pub fn remove(_parent: BorrowedFd<'_>, _name: &OsStr, path: &Path) -> Result<()> {
-    let gone = |e: &std::io::Error| e.kind() == std::io::ErrorKind::NotFound;
-    let result = match std::fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_dir() => std::fs::remove_dir_all(path),
-        Ok(_) => std::fs::remove_file(path),
-        Err(error) => Err(error),
-    };
-    result.or_else(|e| if gone(&e) { Ok(()) } else { Err(e) }).map_err(|e| Error::new("remove", path, e))
-}
+#[cfg(test)]
+mod tests;

@@ -135,6 +135,17 @@ impl Model {
         self.nodes.get(&self.key(dir, name, TAG_DIR)).map(|packed| Node::unpack(*packed))
     }
 
+    /// The layer's directory at a path, if it has one.
+    pub fn dir_at(&self, path: &[u8]) -> Option<Dir> {
+        if path.is_empty() {
+            return Some(Dir::ROOT);
+        }
+        match self.find(path) {
+            Found::Node(_, _, Node::Dir(dir)) => Some(dir),
+            _ => None,
+        }
+    }
+
     /// Where a path leads in the tree read so far.
     pub(super) fn find<'p>(&self, path: &'p [u8]) -> Found<'p> {
         let (parent, name) = split(path);

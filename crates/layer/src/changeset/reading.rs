@@ -114,6 +114,7 @@ impl<'s, S: Sink> Reading<'s, S> {
         if matches!(entry.kind, Kind::Other(_)) {
             return Ok(());
         }
+        crate::xattr::validate(entry).map_err(|fault| refused(entry, fault))?;
         match meaning(&entry.name).map_err(|fault| refused(entry, fault))? {
             Meaning::Whiteout(name) => self.note_whiteout(entry, name),
             Meaning::Opaque => self.note_opaque(entry),
