@@ -43,7 +43,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use crate::skip::skip;
-use crate::{Lookalikes, Registry, Scratch};
+use crate::{Internet, Lookalikes, Registry, Scratch};
 use document::{Block, Document, Step};
 use transcript::Transcript;
 
@@ -54,8 +54,10 @@ const UPDATE: &str = "STRATA_UPDATE";
 
 /// What transcripts run in.
 pub struct Golden {
-    /// The registry with the look-alikes.
+    /// The registry with the look-alikes, mirror of Docker Hub.
     pub registry: Registry,
+    /// What else there is in the world: the same look-alikes, and Docker Hub's search.
+    pub internet: Internet,
     /// The look-alikes.
     pub lookalikes: Lookalikes,
     /// Where the program runs.
@@ -66,13 +68,16 @@ pub struct Golden {
 
 impl Golden {
     /// A registry with look-alikes, and a scratch for the program at `binary` with that registry as mirror.
+    /// Whatever goes past the mirror, such as a search of Docker Hub, ends in the look-alikes, too.
     pub fn new(binary: impl AsRef<Path>) -> Golden {
         let registry = Registry::new();
         let lookalikes = Lookalikes::publish(&registry, Timestamp::now());
-        let scratch = Scratch::new(binary).mirror(&registry);
+        let internet = Internet::default();
+        lookalikes.publish_again(&internet.registry);
+        let scratch = Scratch::new(binary).mirror(&registry).online(&internet);
         let mut values = Values::of(&lookalikes);
         values.set("REGISTRY", registry.host());
-        Golden { registry, lookalikes, scratch, values }
+        Golden { registry, internet, lookalikes, scratch, values }
     }
 
     /// Runs a transcript, or rewrites it when `STRATA_UPDATE` is 1.

@@ -7,6 +7,7 @@
 
 pub mod golden;
 pub mod image;
+mod internet;
 mod listener;
 pub mod lookalikes;
 mod proxy;
@@ -16,6 +17,7 @@ pub mod skip;
 pub mod store_check;
 
 pub use golden::Golden;
+pub use internet::Internet;
 pub use lookalikes::Lookalikes;
 pub use proxy::{Proxy, ProxyRequest};
 pub use registry::Registry;

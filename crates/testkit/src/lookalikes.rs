@@ -35,15 +35,23 @@ impl Lookalikes {
         let mut images = BTreeMap::new();
         for (name, built) in linux::images(now).into_iter().chain(go::images(now)).chain(windows::images(now))
         {
+            images.insert(name.to_owned(), built);
+        }
+        let lookalikes = Lookalikes { images };
+        lookalikes.publish_again(registry);
+        lookalikes
+    }
+
+    /// Puts them into another registry, too.
+    pub fn publish_again(&self, registry: &Registry) {
+        for (name, built) in &self.images {
             let (repository, tag) = location(name);
             built.push(registry, &repository, &[tag]);
             for layer in built.images.iter().flat_map(|image| &image.layers) {
                 registry.put_blob_under(&repository, layer.digest().as_str(), layer.blob().clone());
             }
-            images.insert(name.to_owned(), built);
         }
         registry.serve_search(search::entries());
-        Lookalikes { images }
     }
 
     /// The image of a name as people write it: `alpine`, `nigelpoulton/tu-demo:v1`.

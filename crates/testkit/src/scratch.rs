@@ -27,7 +27,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::Registry;
+use crate::{Internet, Registry};
 
 pub use command_line::split;
 pub use outcome::{Ended, Outcome};
@@ -112,6 +112,11 @@ impl Scratch {
         let url = registry.url();
         let mirrors = [url.to_owned(), format!("gcr.io={url}"), format!("mcr.microsoft.com={url}")];
         self.daemon_json(&serde_json::json!({"registry-mirrors": mirrors}))
+    }
+
+    /// Lets programs reach the registries of the world, which `internet` stands for.
+    pub fn online(self, internet: &Internet) -> Scratch {
+        internet.environment().into_iter().fold(self, |scratch, (name, value)| scratch.env(name, value))
     }
 
     /// Writes the `daemon.json` in force.
