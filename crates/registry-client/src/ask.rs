@@ -43,7 +43,7 @@ impl<'a> Server<'a> {
 }
 
 /// A request without payload to a server.
-pub(crate) fn request(method: Method, url: Url, server: &Server<'_>) -> Request<'static> {
+pub(crate) fn request<'a>(method: Method, url: Url, server: &Server<'_>) -> Request<'a> {
     Request {
         method,
         url,
@@ -96,8 +96,8 @@ impl Client {
     }
 
     /// Sends a request as it is.
-    fn send(&self, server: &Server<'_>, request: &mut Request<'_>) -> Result<Response, Error> {
-        let response = self.http.send(request).map_err(|failure| failed(server, request, failure))?;
+    pub(crate) fn send(&self, server: &Server<'_>, request: &Request<'_>) -> Result<Response, Error> {
+        let response = self.http.send(request).map_err(|failure| failed(server, request, *failure))?;
         self.notice(&response);
         Ok(response)
     }
@@ -216,7 +216,7 @@ impl Client {
                 request.authorization = basic_authorization(credentials);
             }
         }
-        let response = self.send(server, &mut request)?;
+        let response = self.send(server, &request)?;
         let url = response.url.without_query().to_string();
         if response.status != 200 {
             return Err(refused(request.method, response));
@@ -239,8 +239,8 @@ pub(crate) fn refused(method: Method, response: Response) -> Error {
 }
 
 /// Words a failure as Docker does: without a connection it is the API's root that was asked for.
-fn failed(server: &Server<'_>, request: &Request<'_>, failure: Box<Failure>) -> Error {
-    let Failure { url, error } = *failure;
+fn failed(server: &Server<'_>, request: &Request<'_>, failure: Failure) -> Error {
+    let Failure { url, error } = failure;
     if error.is_unreached() && url.origin() == server.registry {
         return Error::transport(Method::Get, server.root.to_string(), error);
     }

@@ -134,7 +134,17 @@ pub enum Error {
         /// What is wrong with it.
         reason: crate::url::UrlError,
     },
-    /// A request of `docker search` or `docker login` that Docker words by itself.
+    /// The registry does not take the credentials.
+    #[error("login attempt to {root} failed with status: {status_text}")]
+    LoginRefused {
+        /// The API's root.
+        root: String,
+        /// The HTTP status.
+        status: u16,
+        /// The status in words.
+        status_text: String,
+    },
+    /// What Docker has a sentence of its own for.
     #[error("{0}")]
     Worded(String),
 }
@@ -200,6 +210,8 @@ impl Error {
             Error::Refused(refusal) => refusal_kind(refusal),
             Error::Token { source, .. } | Error::RetryLater { source, .. } => source.kind(),
             Error::Realm { .. } => ErrorKind::Denied,
+            Error::LoginRefused { status: 401, .. } => ErrorKind::Unauthorized,
+            Error::LoginRefused { .. } => ErrorKind::Unavailable,
             Error::TokenAnswer { .. } => ErrorKind::Unavailable,
             Error::Keychain(_) | Error::Registry { .. } | Error::Worded(_) => ErrorKind::InvalidArgument,
             Error::Document(_)

@@ -15,6 +15,7 @@ mod answer;
 mod ask;
 mod auth;
 mod cancel;
+mod catalog;
 mod client;
 mod endpoints;
 mod error;
@@ -22,9 +23,12 @@ mod foreign;
 mod http;
 mod keychain;
 mod list;
+mod login;
 mod rate_limit;
+mod reach;
 mod repository;
 mod retry;
+mod search;
 mod secret;
 mod url;
 
@@ -37,11 +41,13 @@ pub use endpoints::{
 };
 pub use error::{Content, Error, ErrorKind};
 pub use http::{
-    AddressError, FramingError, Method, NoProxy, Proxies, Proxy, ProxyKind, Timeouts, TransportError,
+    AddressError, FramingError, Method, NoProxy, Opener, Proxies, Proxy, ProxyKind, Timeouts, TransportError,
 };
 pub use keychain::{Anonymous, Credentials, Given, Keychain, KeychainError};
+pub use login::Login;
 pub use rate_limit::RateLimit;
-pub use repository::{BlobBody, BlobRange, Fetched, Repository, Resolved, Wanted};
+pub use repository::{BlobBody, BlobRange, Fetched, Mount, Pushed, Repository, Resolved, Wanted};
 pub use retry::{Clock, Retry, RetryPolicy, SystemClock};
+pub use search::SearchResult;
 pub use secret::Secret;
 pub use url::{Host, Origin, Scheme, Url, UrlError};

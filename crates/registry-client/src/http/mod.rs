@@ -37,6 +37,7 @@ pub(crate) use body::Body;
 pub(crate) use dial::lookup;
 pub(crate) use proxy::in_network;
 pub(crate) use request::{Behalf, Request, Response};
+pub use upload::Opener;
 pub(crate) use upload::Payload;
 
 use agents::Agents;
@@ -114,7 +115,7 @@ impl Http {
     }
 
     /// Sends a request and follows redirects by the rules NET-1 to NET-3.
-    pub(crate) fn send(&self, request: &mut Request<'_>) -> Result<Response, Box<Failure>> {
+    pub(crate) fn send(&self, request: &Request<'_>) -> Result<Response, Box<Failure>> {
         let mut leg = Leg {
             url: request.url.clone(),
             method: request.method,
@@ -132,7 +133,7 @@ impl Http {
     }
 
     /// Sends once more when a connection from the pool turned out to be closed already.
-    fn send_leg(&self, request: &mut Request<'_>, leg: &Leg) -> Result<Response, TransportError> {
+    fn send_leg(&self, request: &Request<'_>, leg: &Leg) -> Result<Response, TransportError> {
         let idempotent = matches!(leg.method, Method::Get | Method::Head);
         match self.exchange(request, leg) {
             Err(TransportError::Closed | TransportError::Io(_)) if idempotent => self.exchange(request, leg),
@@ -140,7 +141,7 @@ impl Http {
         }
     }
 
-    fn exchange(&self, request: &mut Request<'_>, leg: &Leg) -> Result<Response, TransportError> {
+    fn exchange(&self, request: &Request<'_>, leg: &Leg) -> Result<Response, TransportError> {
         if self.cancel.is_cancelled() {
             return Err(TransportError::Cancelled);
         }
@@ -156,7 +157,7 @@ impl Http {
     fn build(
         &self,
         agent: &ureq::Agent,
-        request: &mut Request<'_>,
+        request: &Request<'_>,
         leg: &Leg,
     ) -> Result<Response, TransportError> {
         let mut builder = HttpRequest::builder()
@@ -172,31 +173,25 @@ impl Http {
             builder = builder.header(*name, value);
         }
         let first_byte = request.first_byte.unwrap_or(self.options.timeouts.first_byte);
-        let mut none = Payload::None;
-        let payload = if leg.with_payload { &mut request.payload } else { &mut none };
+        let payload = if leg.with_payload { &request.payload } else { &Payload::None };
         let Some((mut reader, length)) = self.open(payload)? else {
             return self.run(agent, builder.body(()), first_byte, leg);
         };
-        if length.is_none_or(|length| length >= EXPECT_CONTINUE_BYTES_MIN) {
+        if length >= EXPECT_CONTINUE_BYTES_MIN {
             builder = builder.header(header::EXPECT, "100-continue");
         }
-        if let Some(length) = length {
-            builder = builder.header(header::CONTENT_LENGTH, length);
-        }
+        builder = builder.header(header::CONTENT_LENGTH, length);
         self.run(agent, builder.body(SendBody::from_reader(&mut reader)), first_byte, leg)
     }
 
-    /// Opens what is to be sent, and its length if it is known.
-    fn open<'p>(
-        &self,
-        payload: &'p mut Payload<'_>,
-    ) -> Result<Option<(Upload<'p>, Option<u64>)>, TransportError> {
-        let (reader, length): (Box<dyn Read + 'p>, _) = match payload {
+    /// Opens what is to be sent, and its length.
+    fn open<'p>(&self, payload: &'p Payload<'_>) -> Result<Option<(Upload<'p>, u64)>, TransportError> {
+        let (reader, length): (Box<dyn Read + 'p>, u64) = match payload {
             Payload::None => return Ok(None),
-            Payload::Bytes(bytes) => (Box::new(*bytes), Some(bytes.len() as u64)),
-            Payload::Form(form) => (Box::new(form.as_bytes()), Some(form.len() as u64)),
-            Payload::Stream { open, length } => {
-                (open().map_err(|error| TransportError::Source(error.into()))?, *length)
+            Payload::Bytes(bytes) => (Box::new(*bytes), bytes.len() as u64),
+            Payload::Form(form) => (Box::new(form.as_bytes()), form.len() as u64),
+            Payload::Stream { open, offset, length } => {
+                (open(*offset).map_err(|error| TransportError::Source(error.into()))?, *length)
             }
         };
         let meter = Meter::new(self.options.timeouts.stall_window);

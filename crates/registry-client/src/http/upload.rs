@@ -7,6 +7,9 @@ use super::error::TransportError;
 use super::meter::Meter;
 use crate::cancel::Cancel;
 
+/// Opens some content at an offset; called again for every try, so that it can be sent more than once.
+pub type Opener<'a> = &'a dyn Fn(u64) -> io::Result<Box<dyn Read + 'a>>;
+
 /// The content of a request.
 pub(crate) enum Payload<'a> {
     /// None at all (GET, HEAD).
@@ -17,10 +20,12 @@ pub(crate) enum Payload<'a> {
     Form(zeroize::Zeroizing<String>),
     /// A stream that is opened for each time the request is sent.
     Stream {
-        /// Opens it at its beginning.
-        open: &'a mut dyn FnMut() -> io::Result<Box<dyn Read + 'a>>,
-        /// Its length, if known.
-        length: Option<u64>,
+        /// Opens it.
+        open: Opener<'a>,
+        /// Where to open it.
+        offset: u64,
+        /// Bytes to send from there.
+        length: u64,
     },
 }
 
@@ -28,19 +33,14 @@ pub(crate) enum Payload<'a> {
 /// that do not come.
 pub(crate) struct Upload<'a> {
     inner: Box<dyn Read + 'a>,
-    left: Option<u64>,
+    left: u64,
     meter: Meter,
     handed_over: Option<(Instant, usize)>,
     cancel: Cancel,
 }
 
 impl<'a> Upload<'a> {
-    pub(crate) fn new(
-        inner: Box<dyn Read + 'a>,
-        length: Option<u64>,
-        meter: Meter,
-        cancel: Cancel,
-    ) -> Upload<'a> {
+    pub(crate) fn new(inner: Box<dyn Read + 'a>, length: u64, meter: Meter, cancel: Cancel) -> Upload<'a> {
         Upload { inner, left: length, meter, handed_over: None, cancel }
     }
 }
@@ -54,9 +54,7 @@ impl Read for Upload<'_> {
         if let Some((since, bytes)) = self.handed_over.take() {
             self.meter.record(bytes, since.elapsed())?;
         }
-        let wanted = self
-            .left
-            .map_or(buffer.len(), |left| buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX)));
+        let wanted = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
         let source = |error: io::Error| io::Error::from(TransportError::Source(error.into()));
         let read = loop {
             match self.inner.read(&mut buffer[..wanted]) {
@@ -64,12 +62,10 @@ impl Read for Upload<'_> {
                 outcome => break outcome.map_err(source)?,
             }
         };
-        if let Some(left) = &mut self.left {
-            if read == 0 && *left > 0 {
-                return Err(source(io::Error::new(io::ErrorKind::UnexpectedEof, "it ended early")));
-            }
-            *left -= read as u64;
+        if read == 0 && self.left > 0 {
+            return Err(source(io::Error::new(io::ErrorKind::UnexpectedEof, "it ended early")));
         }
+        self.left -= read as u64;
         self.handed_over = Some((Instant::now(), read));
         Ok(read)
     }

@@ -5,11 +5,11 @@ use std::io;
 use spec::{Descriptor, Digest};
 
 use super::Repository;
-use super::reach::{Tries, Try, Use};
-use crate::ask::{refused, request};
+use crate::ask::{Server, refused, request};
 use crate::endpoints::EndpointId;
 use crate::error::Error;
 use crate::http::{Body, Method, Response, TransportError};
+use crate::reach::{Tries, Try, Use};
 
 /// A part of a blob: from `start` up to, not including, `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,7 +125,7 @@ impl Repository<'_> {
         range: BlobRange,
         avoid: &[EndpointId],
     ) -> Result<BlobBody, Error> {
-        self.reach(Use::Pull { avoid }, Tries::Once, |at| self.get_blob(descriptor, range, at))
+        self.reach.first(Use::Pull { avoid }, Tries::Once, |at| self.get_blob(descriptor, range, at))
     }
 
     /// Whether the registry holds a blob in this repository.
@@ -133,11 +133,11 @@ impl Repository<'_> {
     /// # Errors
     /// When it says neither yes nor no.
     pub fn has_blob(&self, descriptor: &Descriptor) -> Result<bool, Error> {
-        self.reach(Use::Push, Tries::Policy, |at| {
+        self.reach.first(Use::Push, Tries::Policy, |at| {
             let mut request =
-                request(Method::Head, self.blob_url(&descriptor.digest, at), &self.server(at.endpoint));
+                request(Method::Head, self.blob_url(&descriptor.digest, at), &Server::of(at.endpoint));
             let scopes = self.push_scopes();
-            let response = self.client.ask(&self.server(at.endpoint), &mut request, &scopes)?;
+            let response = self.client.ask(&Server::of(at.endpoint), &mut request, &scopes)?;
             match response.status {
                 200 => Ok(response.length().is_none_or(|length| length == descriptor.size)),
                 404 => Ok(false),
@@ -168,7 +168,7 @@ impl Repository<'_> {
         range: BlobRange,
         at: Try<'_>,
     ) -> Result<Response, Error> {
-        let server = self.server(at.endpoint);
+        let server = Server::of(at.endpoint);
         let mut request = request(Method::Get, self.blob_url(&descriptor.digest, at), &server);
         request.first_byte = Some(self.client.options.timeouts.first_byte.min(at.patience));
         if range != BlobRange::whole(descriptor) {

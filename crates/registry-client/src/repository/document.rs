@@ -2,14 +2,14 @@
 
 use spec::{Descriptor, Digest, Document, MediaType};
 
-use super::reach::{Tries, Try, Use};
 use super::{Repository, Wanted};
 use crate::answer::media_type;
-use crate::ask::{refused, request};
+use crate::ask::{Server, refused, request};
 use crate::endpoints::EndpointId;
 use crate::error::{Content, Error};
 use crate::http::{Method, Request, Response};
 use crate::rate_limit::RateLimit;
+use crate::reach::{Tries, Try, Use};
 
 /// The documents that are understood, in the order in which Docker names them, and what it takes instead.
 const ACCEPT: &[&str] = &[
@@ -53,7 +53,7 @@ impl Repository<'_> {
     /// # Errors
     /// What the last endpoint says.
     pub fn resolve(&self, wanted: Wanted<'_>) -> Result<Resolved, Error> {
-        self.reach(Use::Pull { avoid: &[] }, Tries::Policy, |at| {
+        self.reach.first(Use::Pull { avoid: &[] }, Tries::Policy, |at| {
             if let Some(resolved) = self.head_document(wanted, at)? {
                 return Ok(resolved);
             }
@@ -81,7 +81,7 @@ impl Repository<'_> {
                 descriptor.digest
             }
         };
-        self.reach(Use::Pull { avoid: &[] }, Tries::Policy, |at| {
+        self.reach.first(Use::Pull { avoid: &[] }, Tries::Policy, |at| {
             self.get_document(Wanted::Digest(&digest), None, at)
         })
     }
@@ -91,7 +91,7 @@ impl Repository<'_> {
     /// # Errors
     /// As [`Repository::fetch_document`].
     pub fn fetch_child(&self, descriptor: &Descriptor) -> Result<Fetched, Error> {
-        self.reach(Use::Pull { avoid: &[] }, Tries::Policy, |at| {
+        self.reach.first(Use::Pull { avoid: &[] }, Tries::Policy, |at| {
             self.get_document(Wanted::Digest(&descriptor.digest), Some(descriptor), at)
         })
     }
@@ -99,7 +99,7 @@ impl Repository<'_> {
     /// Asks for a document's head; nothing when the answer does not tell what the document is.
     fn head_document(&self, wanted: Wanted<'_>, at: Try<'_>) -> Result<Option<Resolved>, Error> {
         let mut request = self.document_request(Method::Head, wanted, at);
-        let server = self.server(at.endpoint);
+        let server = Server::of(at.endpoint);
         let response = self.client.ask(&server, &mut request, &self.pull_scopes())?;
         if response.status != 200 {
             return Ok(None);
@@ -130,7 +130,7 @@ impl Repository<'_> {
     ) -> Result<Fetched, Error> {
         let mut request = self.document_request(Method::Get, wanted, at);
         let url = request.url.to_string();
-        let server = self.server(at.endpoint);
+        let server = Server::of(at.endpoint);
         let response = self.client.ask(&server, &mut request, &self.pull_scopes())?;
         if response.status != 200 {
             return Err(refused(Method::Get, response));
@@ -147,7 +147,7 @@ impl Repository<'_> {
 
     fn document_request(&self, method: Method, wanted: Wanted<'_>, at: Try<'_>) -> Request<'static> {
         let url = at.endpoint.url(&format!("{}/manifests/{wanted}", self.path()), None);
-        let mut request = request(method, url, &self.server(at.endpoint));
+        let mut request = request(method, url, &Server::of(at.endpoint));
         request.headers.extend(ACCEPT.iter().map(|kind| ("accept", (*kind).to_owned())));
         request.first_byte = Some(self.client.options.timeouts.first_byte.min(at.patience));
         request

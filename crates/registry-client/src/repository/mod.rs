@@ -3,30 +3,26 @@
 mod blob;
 mod document;
 mod list;
-mod reach;
-
-use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+mod push;
 
 use spec::{Digest, Reference};
 
-use crate::ask::Server;
 use crate::auth::Scopes;
 use crate::client::Client;
-use crate::endpoints::{Endpoint, EndpointId};
+use crate::endpoints::EndpointId;
 use crate::error::Error;
+use crate::reach::Reach;
 
 pub use blob::{BlobBody, BlobRange};
 pub use document::{Fetched, Resolved};
+pub use push::{Mount, Pushed};
 
 /// A repository as a client sees it. Cheap to make; may be used by several threads at once.
 pub struct Repository<'a> {
     client: &'a Client,
     /// The repository's name, without tag and digest.
     name: Reference,
-    endpoints: Arc<[Endpoint]>,
-    /// The endpoint that answered last, tried first by the next request.
-    preferred: AtomicUsize,
+    reach: Reach<'a>,
 }
 
 /// Which document of a repository.
@@ -49,12 +45,7 @@ impl std::fmt::Display for Wanted<'_> {
 
 impl<'a> Repository<'a> {
     pub(crate) fn new(client: &'a Client, reference: &Reference) -> Result<Repository<'a>, Error> {
-        Ok(Repository {
-            client,
-            name: reference.name_only(),
-            endpoints: client.endpoints(reference.domain())?,
-            preferred: AtomicUsize::new(0),
-        })
+        Ok(Repository { client, name: reference.name_only(), reach: Reach::new(client, reference.domain())? })
     }
 
     /// The registry, as in a reference.
@@ -69,11 +60,7 @@ impl<'a> Repository<'a> {
 
     /// What an endpoint's requests go to: for messages.
     pub fn endpoint_url(&self, endpoint: EndpointId) -> String {
-        self.endpoints.iter().find(|e| e.id == endpoint).map_or_else(String::new, |e| e.base.to_string())
-    }
-
-    fn server<'e>(&self, endpoint: &'e Endpoint) -> Server<'e> {
-        Server::of(endpoint)
+        self.reach.endpoint(endpoint).map_or_else(String::new, |endpoint| endpoint.base.to_string())
     }
 
     fn push_scopes(&self) -> Scopes {

@@ -1,17 +1,18 @@
 //! Getting something done at one of the endpoints: which one, how often, and when the next one's turn comes.
 
 use std::collections::VecDeque;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::Repository;
+use crate::client::Client;
 use crate::endpoints::{Contact, Endpoint, EndpointId};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::retry::Retry;
 
 /// Which endpoints serve.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Use<'a> {
+pub(crate) enum Use<'a> {
     /// Mirrors and the registry, these last.
     Pull { avoid: &'a [EndpointId] },
     /// The registry alone.
@@ -20,23 +21,41 @@ pub(super) enum Use<'a> {
 
 /// One try: where, and how long the answer may take to begin.
 #[derive(Clone, Copy)]
-pub(super) struct Try<'e> {
-    pub(super) endpoint: &'e Endpoint,
-    pub(super) patience: Duration,
+pub(crate) struct Try<'e> {
+    pub(crate) endpoint: &'e Endpoint,
+    pub(crate) patience: Duration,
 }
 
 /// How often an endpoint is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tries {
+pub(crate) enum Tries {
     /// As the policy says.
     Policy,
     /// Once: the caller keeps count.
     Once,
 }
 
-impl Repository<'_> {
+/// The endpoints of one registry, and which of them answered last.
+pub(crate) struct Reach<'a> {
+    client: &'a Client,
+    domain: String,
+    endpoints: Arc<[Endpoint]>,
+    /// The endpoint that answered last, tried first by the next request.
+    preferred: AtomicUsize,
+}
+
+impl<'a> Reach<'a> {
+    pub(crate) fn new(client: &'a Client, domain: &str) -> Result<Reach<'a>, Error> {
+        let endpoints = client.endpoints(domain)?;
+        Ok(Reach { client, domain: domain.to_owned(), endpoints, preferred: AtomicUsize::new(0) })
+    }
+
+    pub(crate) fn endpoint(&self, id: EndpointId) -> Option<&Endpoint> {
+        self.endpoints.iter().find(|endpoint| endpoint.id == id)
+    }
+
     /// Does something at the first endpoint that can; the last failure is what the user sees.
-    pub(super) fn reach<T>(
+    pub(crate) fn first<T>(
         &self,
         usage: Use<'_>,
         tries: Tries,
@@ -57,7 +76,7 @@ impl Repository<'_> {
                 break;
             }
         }
-        Err(last.unwrap_or_else(|| Error::Worded(format!("no endpoint of {} is left to try", self.domain()))))
+        Err(last.unwrap_or_else(|| Error::Worded(format!("no endpoint of {} is left to try", self.domain))))
     }
 
     fn try_endpoint<T>(
@@ -85,7 +104,7 @@ impl Repository<'_> {
                 endpoint.note(Contact::Unreached);
                 return Err(error);
             }
-            if untried && error.kind() != crate::error::ErrorKind::Cancelled {
+            if untried && error.kind() != ErrorKind::Cancelled {
                 endpoint.note(if unreached { Contact::Unreached } else { Contact::Works });
             }
             if endpoint.contact() == Contact::Works && !endpoint.mirror {
