@@ -151,6 +151,9 @@ impl<'de> Visitor<'de> for Items<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        if matches!(self.shape, Shape::List) {
+            return Err(de::Error::invalid_type(de::Unexpected::Map, &self));
+        }
         let mut seen: HashSet<String> = HashSet::new();
         while let Some(name) = map.next_key::<String>()? {
             check_count(seen.len())?;
@@ -158,8 +161,7 @@ impl<'de> Visitor<'de> for Items<'_, '_> {
                 return Err(de::Error::custom(format_args!("member {name:?} stands twice in one object")));
             }
             match self.shape {
-                Shape::List => return Err(de::Error::invalid_type(de::Unexpected::Map, &self)),
-                Shape::Members => {
+                Shape::List | Shape::Members => {
                     let raw = map.next_value::<Box<RawValue>>()?;
                     self.take(&name, &format!(".{name}"), &raw)?;
                 }

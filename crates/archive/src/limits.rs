@@ -26,10 +26,10 @@ pub const LINK_HOPS_MAX: usize = 8;
 
 /// Bytes of documents read while images are told from one another, repetitions included, so that no graph of
 /// indexes takes long: a thousand images of twelve platforms have 84 MB.
-pub const WALKED_BYTES_MAX: u64 = 256 << 20;
+pub const WALKED_BYTES_MAX: u64 = 128 << 20;
 
-/// Entries of indexes looked at in the same walk.
-pub const WALKED_ENTRIES_MAX: u64 = 1_000_000;
+/// Entries of indexes looked at in the same walk: those images, with their attestations, have 24,000.
+pub const WALKED_ENTRIES_MAX: u64 = 100_000;
 
 /// Bytes of the file system that writing a scratch file leaves free.
 pub const DISK_RESERVE_BYTES: u64 = 64 << 20;
