@@ -26,7 +26,7 @@ pub struct Applied {
 }
 
 /// Applies an inflated layer to a directory: alone to one that is empty, for drivers that store each layer once
-/// ([`Whiteouts::Overlay`]), or to one that holds the layers below ([`Whiteouts::Remove`]).
+/// ([`Whiteouts::Overlay`], [`Whiteouts::Leave`]), or to one that holds the layers below ([`Whiteouts::Remove`]).
 ///
 /// # Errors
 /// A stream that fails, a layer that breaks a rule or a limit, a disk that does. What is in the directory by

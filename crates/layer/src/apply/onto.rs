@@ -49,7 +49,7 @@ impl<'t> Onto<'t> {
             recorded: Vec::new(),
             xattrs_dropped: 0,
         };
-        if policy.whiteouts == Whiteouts::Overlay {
+        if policy.whiteouts != Whiteouts::Remove {
             onto.prepare_root().map_err(Error::Directory)?;
         }
         Ok(onto)
@@ -368,13 +368,14 @@ impl Sink for Onto<'_> {
         let outcome = match self.policy.whiteouts {
             Whiteouts::Overlay => self.mark(whiteout),
             Whiteouts::Remove => self.carry_out(whiteout, model),
+            Whiteouts::Leave => Ok(()),
         };
         outcome.map_err(Error::Directory)
     }
 
     fn renew(&mut self, path: &[u8]) -> Result<(), Error> {
         let outcome = match self.policy.whiteouts {
-            Whiteouts::Overlay => Ok(()),
+            Whiteouts::Overlay | Whiteouts::Leave => Ok(()),
             Whiteouts::Remove => {
                 self.tree.folder(path, Follow::Never).and_then(|folder| self.make_implied(path, folder))
             }

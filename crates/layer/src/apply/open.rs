@@ -79,9 +79,8 @@ impl<'t> Open<'t> {
         mode: u32,
         is_touched: bool,
     ) -> disk::Result<()> {
-        if let Some(index) = self.held.iter().position(|held| held.path == path) {
-            self.held.remove(index);
-        }
+        // Only the directories around it stay: each held one is in the one before.
+        self.let_go(|held| held.path != path && is_within(path, &held.path))?;
         if self.held.len() == HELD_MAX {
             release(self.held.remove(0))?;
         }

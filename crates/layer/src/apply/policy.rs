@@ -33,6 +33,9 @@ pub enum Whiteouts {
     Overlay,
     /// They are carried out on what the directory holds.
     Remove,
+    /// They are left to who reads [`Facts::whiteouts`](crate::Facts::whiteouts). The directory to apply to must
+    /// be empty.
+    Leave,
 }
 
 /// Something that is on the disk with less than its entry said, or not at all.
