@@ -37,6 +37,11 @@ impl Error {
         self.source.kind()
     }
 
+    /// The system's number of the error, where it has one.
+    pub fn raw_os_error(&self) -> Option<i32> {
+        self.source.raw_os_error()
+    }
+
     /// Whether the path was not there.
     pub fn is_not_found(&self) -> bool {
         self.kind() == io::ErrorKind::NotFound

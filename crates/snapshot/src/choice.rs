@@ -3,13 +3,17 @@
 use disk::Dir;
 
 use crate::driver::Driver;
-use crate::drivers::cold;
+use crate::drivers::{cold, overlay2, vfs};
 use crate::error::{Error, Result};
 
 type Open = fn(&Dir) -> Result<Box<dyn Driver>>;
 
 /// The drivers there are, by name; to add one is to add a line here and one to the conformance tests.
-const DRIVERS: [(&str, Open); 1] = [(cold::NAME, |root| Ok(Box::new(cold::Cold::open(root)?)))];
+const DRIVERS: [(&str, Open); 3] = [
+    (overlay2::NAME, |root| Ok(Box::new(overlay2::Overlay2::open(root)?))),
+    (vfs::NAME, |root| Ok(Box::new(vfs::Vfs::open(root)?))),
+    (cold::NAME, |root| Ok(Box::new(cold::Cold::open(root)?))),
+];
 
 /// Opens the driver of a store: the one that is named, else `overlay2` where it can be used, else `cold`.
 ///
@@ -29,7 +33,11 @@ pub fn open(root: &Dir, choice: Option<&str>) -> Result<Box<dyn Driver>> {
 }
 
 fn default(root: &Dir) -> Result<Box<dyn Driver>> {
-    Ok(Box::new(cold::Cold::open(root)?))
+    match overlay2::Overlay2::open(root) {
+        Ok(driver) => Ok(Box::new(driver)),
+        Err(Error::Unavailable { .. }) => Ok(Box::new(cold::Cold::open(root)?)),
+        Err(error) => Err(error),
+    }
 }
 
 /// The names that [`open`] knows.

@@ -147,10 +147,10 @@ pub enum Changes {
     /// A directory that holds just what was changed, with whiteouts as 0:0 character devices and opaque
     /// directories marked by `trusted.overlay.opaque`.
     Upper(Dir),
-    /// Two whole trees to be compared.
+    /// A whole tree, to be compared with what it was when the snapshot was made.
     Compare {
-        /// As it was when the snapshot was made.
-        before: Dir,
+        /// The stack whose view it was.
+        before: Vec<DiffId>,
         /// As it is now.
         now: Dir,
     },

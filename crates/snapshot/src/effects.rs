@@ -2,7 +2,8 @@
 //!
 //! A layer is stored once for all stacks. Two of its effects cannot be in its files then: a parent directory
 //! that it implies has whatever metadata it has below, and a hard link to a file that only lower layers have
-//! is a copy of that. They are recorded at ingest and settled for each stack.
+//! is a copy of that. They are recorded at ingest and settled for each stack. Where files cannot say it, what
+//! the layer hides is recorded too.
 
 use std::collections::HashSet;
 
@@ -20,19 +21,41 @@ const EFFECTS_BYTES_MAX: u64 = 512 << 20;
 /// A path inside a tree: relative, normalised, empty for the root.
 pub(crate) type TreePath = Vec<u8>;
 
-/// What a layer does that depends on the layers below.
+/// What a layer does that depends on the layers below, and what else its files cannot say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Effects {
     /// Directories that it has on disk without having named them.
     pub(crate) implied: HashSet<TreePath>,
     /// Hard links whose target it does not have, in the archive's order.
     pub(crate) links: Vec<LowerLink>,
+    /// What it hides of the layers below, where files cannot say so.
+    pub(crate) hidden: Vec<Hidden>,
+    /// Modes that files on disk could not be given, since their owner has to read them.
+    pub(crate) modes: Vec<(TreePath, u32)>,
+}
+
+/// Something of the layers below that is not seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Hidden {
+    /// Whatever is at this path.
+    Path(TreePath),
+    /// Whatever is in this directory.
+    Contents(TreePath),
+}
+
+impl From<layer::Whiteout> for Hidden {
+    fn from(whiteout: layer::Whiteout) -> Hidden {
+        match whiteout {
+            layer::Whiteout::Path(path) => Hidden::Path(path),
+            layer::Whiteout::Opaque(path) => Hidden::Contents(path),
+        }
+    }
 }
 
 /// A hard link whose target is looked for in the layers below.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LowerLink {
-    /// Where the link is; on disk an empty file keeps the place.
+    /// Where the link is.
     pub(crate) path: TreePath,
     /// Where it leads.
     pub(crate) target: TreePath,
@@ -45,11 +68,27 @@ struct Record {
     implied: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     links: Vec<(String, String)>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    whiteouts: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    opaque: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    modes: Vec<(String, u32)>,
 }
 
 impl Effects {
+    /// What reading a layer found out; what is hidden is left to the files.
+    pub(crate) fn of(facts: &mut layer::Facts) -> Effects {
+        let link = |link: layer::LinkBelow| LowerLink { path: link.path, target: link.target };
+        Effects {
+            implied: std::mem::take(&mut facts.implied).into_iter().collect(),
+            links: std::mem::take(&mut facts.links_below).into_iter().map(link).collect(),
+            ..Effects::default()
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
-        self.implied.is_empty() && self.links.is_empty()
+        *self == Effects::default()
     }
 
     /// Writes the record, unless there is nothing to say.
@@ -57,25 +96,50 @@ impl Effects {
         if self.is_empty() {
             return Ok(());
         }
+        let bytes = serde_json::to_vec(&self.record()).map_err(|e| damaged(folder, &e))?;
+        Ok(folder.create(NAME, 0o600)?.write_all_at(&bytes, 0)?)
+    }
+
+    fn record(&self) -> Record {
         let mut implied: Vec<String> = self.implied.iter().map(|path| escape(path)).collect();
         implied.sort_unstable();
-        let links = self.links.iter().map(|link| (escape(&link.path), escape(&link.target))).collect();
-        let bytes = serde_json::to_vec(&Record { implied, links }).map_err(|e| damaged(folder, &e))?;
-        Ok(folder.create(NAME, 0o600)?.write_all_at(&bytes, 0)?)
+        let mut record = Record {
+            implied,
+            links: self.links.iter().map(|l| (escape(&l.path), escape(&l.target))).collect(),
+            whiteouts: Vec::new(),
+            opaque: Vec::new(),
+            modes: self.modes.iter().map(|(path, mode)| (escape(path), *mode)).collect(),
+        };
+        for hidden in &self.hidden {
+            match hidden {
+                Hidden::Path(path) => record.whiteouts.push(escape(path)),
+                Hidden::Contents(path) => record.opaque.push(escape(path)),
+            }
+        }
+        record
     }
 
     /// Reads the record of a stored layer.
     pub(crate) fn read(folder: &Dir) -> Result<Effects> {
         let Some(bytes) = folder.read(NAME, EFFECTS_BYTES_MAX)? else { return Ok(Effects::default()) };
         let record: Record = serde_json::from_slice(&bytes).map_err(|e| damaged(folder, &e))?;
-        let path = |text: &String| unescape(text).ok_or_else(|| damaged(folder, &"a path is malformed"));
-        Ok(Effects {
-            implied: record.implied.iter().map(path).collect::<Result<_>>()?,
-            links: record
-                .links
-                .iter()
-                .map(|(link, target)| Ok(LowerLink { path: path(link)?, target: path(target)? }))
-                .collect::<Result<_>>()?,
+        record.effects().ok_or_else(|| damaged(folder, &"a path is malformed"))
+    }
+}
+
+impl Record {
+    fn effects(&self) -> Option<Effects> {
+        let path = |text: &String| unescape(text);
+        let link = |(link, target): &(String, String)| {
+            Some(LowerLink { path: unescape(link)?, target: unescape(target)? })
+        };
+        let whiteouts = self.whiteouts.iter().map(|text| path(text).map(Hidden::Path));
+        let opaque = self.opaque.iter().map(|text| path(text).map(Hidden::Contents));
+        Some(Effects {
+            implied: self.implied.iter().map(path).collect::<Option<_>>()?,
+            links: self.links.iter().map(link).collect::<Option<_>>()?,
+            hidden: whiteouts.chain(opaque).collect::<Option<_>>()?,
+            modes: self.modes.iter().map(|(p, mode)| Some((path(p)?, *mode))).collect::<Option<_>>()?,
         })
     }
 }
@@ -146,10 +210,15 @@ mod tests {
         let effects = Effects {
             implied: [b"".to_vec(), b"a/\xff".to_vec()].into(),
             links: vec![LowerLink { path: b"x".to_vec(), target: b"y/z".to_vec() }],
+            hidden: vec![Hidden::Path(b"w".to_vec()), Hidden::Contents(b"".to_vec())],
+            modes: vec![(b"m".to_vec(), 0)],
         };
         effects.write(&dir).unwrap();
         assert_eq!(Effects::read(&dir).unwrap(), effects);
         let text = std::fs::read_to_string(temporary.path().join(NAME)).unwrap();
-        assert_eq!(text, r#"{"implied":["","a/%ff"],"links":[["x","y/z"]]}"#);
+        assert_eq!(
+            text,
+            r#"{"implied":["","a/%ff"],"links":[["x","y/z"]],"whiteouts":["w"],"opaque":[""],"modes":[["m",0]]}"#
+        );
     }
 }

@@ -37,10 +37,6 @@ impl Layers {
         Ok(Layers { root: root.try_clone()?, driver, trust, boot_id: disk::boot_id() })
     }
 
-    pub(crate) fn driver(&self) -> &'static str {
-        self.driver
-    }
-
     fn folder(&self) -> Result<Option<Dir>> {
         match self.root.dir_if_exists("layers")? {
             Some(layers) => Ok(layers.dir_if_exists(self.driver)?),
@@ -100,9 +96,10 @@ impl Layers {
     }
 
     fn meta(&self, diff_id: &DiffId) -> Result<Option<(Dir, Meta)>> {
-        let Some(folder) = self.folder()? else { return Ok(None) };
-        let Some(found) = folder.dir_if_exists(diff_id.digest().hex())? else { return Ok(None) };
-        Ok(Meta::read(&found)?.filter(|meta| meta.diff_id == *diff_id).map(|meta| (found, meta)))
+        match self.folder()? {
+            Some(folder) => find(&folder, diff_id.digest()),
+            None => Ok(None),
+        }
     }
 
     /// The facts of a stack's topmost layer, if it is or was stored.
@@ -117,6 +114,42 @@ impl Layers {
             Some((folder, meta)) if self.is_ready(&meta) => Ok(folder),
             _ => Err(Error::LayerMissing { driver: self.driver, diff_id: diff_id.clone() }),
         }
+    }
+
+    /// What a stack needs besides its layers, if that was made and can be used.
+    pub(crate) fn open_stack(&self, chain_id: &ChainId) -> Result<Option<Dir>> {
+        let Some(folder) = self.folder()? else { return Ok(None) };
+        let Some(stacks) = folder.dir_if_exists(STACKS)? else { return Ok(None) };
+        let found = find(&stacks, chain_id.digest())?;
+        Ok(found.filter(|(_, meta)| self.is_ready(meta)).map(|(folder, _)| folder))
+    }
+
+    /// Makes visible what a stack needs besides its layers.
+    pub(crate) fn publish_stack(
+        &self,
+        chain_id: &ChainId,
+        made: &Dir,
+        place: &Place,
+        disk_bytes: u64,
+    ) -> Result<Dir> {
+        Meta::of_stack(chain_id, disk_bytes, &self.boot_id).write(made)?;
+        let stacks = self.ensure_folder()?.ensure_dir(STACKS)?;
+        self.publish_at(&stacks, place, chain_id.digest().hex())?;
+        Ok(stacks.dir(chain_id.digest().hex())?)
+    }
+
+    /// Marks a merged tree as complete: one that must outlive this boot is synced first.
+    pub(crate) fn seal_snapshot(&self, folder: &Dir, chain_id: &ChainId, durable: bool) -> Result<()> {
+        if durable {
+            rustix::fs::syncfs(folder.fd()).map_err(|e| disk::Error::new("sync", folder.path(), e))?;
+        }
+        Meta::of_stack(chain_id, 0, &self.boot_id).write(folder)
+    }
+
+    /// Whether a merged tree can be believed.
+    pub(crate) fn believes(&self, folder: &Dir, chain_id: &ChainId) -> Result<bool> {
+        let meta = Meta::read(folder)?;
+        Ok(meta.is_some_and(|meta| meta.digest == *chain_id.digest() && self.is_ready(&meta)))
     }
 
     /// Where a layer is, or would be.
@@ -157,6 +190,12 @@ impl Layers {
         }
         Ok(())
     }
+}
+
+/// What has the name of a digest, with its record, if that speaks of the same.
+fn find(folder: &Dir, digest: &Digest) -> Result<Option<(Dir, Meta)>> {
+    let Some(found) = folder.dir_if_exists(digest.hex())? else { return Ok(None) };
+    Ok(Meta::read(&found)?.filter(|meta| meta.digest == *digest).map(|meta| (found, meta)))
 }
 
 /// The digest whose digits a folder's name is: their number tells the algorithm.

@@ -25,9 +25,18 @@
 //! <root>/snapshots/<driver>/<key>/{snapshot.json, …}               views and active snapshots
 //! ```
 
-#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests lay out their own files"))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        clippy::print_stderr,
+        reason = "tests lay out their own files and say why they skip"
+    )
+)]
 
 mod choice;
+#[cfg(test)]
+mod conformance;
 mod driver;
 mod drivers;
 mod effects;
@@ -35,6 +44,7 @@ mod error;
 mod facts;
 mod key;
 mod layers;
+mod merge;
 mod meta;
 mod mount;
 mod settle;

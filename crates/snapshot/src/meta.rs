@@ -5,7 +5,7 @@
 
 use disk::Dir;
 use serde::{Deserialize, Serialize};
-use spec::DiffId;
+use spec::{ChainId, DiffId, Digest};
 
 use crate::error::{Error, Result};
 use crate::facts::LayerFacts;
@@ -20,7 +20,8 @@ const META_BYTES_MAX: u64 = 64 << 10;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Meta {
-    pub(crate) diff_id: DiffId,
+    /// The layer's diff ID, or the chain ID of the stack it belongs to.
+    pub(crate) digest: Digest,
     /// Bytes of regular files.
     pub(crate) size: u64,
     /// Bytes of the stream.
@@ -37,11 +38,24 @@ pub(crate) struct Meta {
 impl Meta {
     pub(crate) fn new(facts: &LayerFacts, boot_id: &str) -> Meta {
         Meta {
-            diff_id: facts.diff_id.clone(),
+            digest: facts.diff_id.digest().clone(),
             size: facts.size,
             tar_bytes: facts.tar_bytes,
             disk_bytes: facts.disk_bytes,
             entries: facts.entries,
+            boot_id: boot_id.to_owned(),
+            synced: false,
+        }
+    }
+
+    /// The record of what a stack needs besides its layers.
+    pub(crate) fn of_stack(chain_id: &ChainId, disk_bytes: u64, boot_id: &str) -> Meta {
+        Meta {
+            digest: chain_id.digest().clone(),
+            size: 0,
+            tar_bytes: 0,
+            disk_bytes,
+            entries: 0,
             boot_id: boot_id.to_owned(),
             synced: false,
         }
@@ -54,7 +68,7 @@ impl Meta {
 
     pub(crate) fn facts(&self, ready: bool) -> LayerFacts {
         LayerFacts {
-            diff_id: self.diff_id.clone(),
+            diff_id: DiffId(self.digest.clone()),
             size: self.size,
             tar_bytes: self.tar_bytes,
             disk_bytes: self.disk_bytes,
@@ -85,11 +99,10 @@ fn damaged(folder: &Dir, error: &serde_json::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use spec::Digest;
 
     fn sample() -> Meta {
         Meta {
-            diff_id: DiffId(Digest::of(b"x")),
+            digest: Digest::of(b"x"),
             size: 1,
             tar_bytes: 2,
             disk_bytes: 3,
@@ -114,8 +127,8 @@ mod tests {
     #[test]
     fn the_form_on_disk_is_this() {
         let text = format!(
-            r#"{{"diffId":"{}","size":1,"tarBytes":2,"diskBytes":3,"entries":4,"bootId":"b","synced":false}}"#,
-            sample().diff_id
+            r#"{{"digest":"{}","size":1,"tarBytes":2,"diskBytes":3,"entries":4,"bootId":"b","synced":false}}"#,
+            sample().digest
         );
         assert_eq!(serde_json::to_string(&sample()).unwrap(), text);
         assert_eq!(serde_json::from_str::<Meta>(&text).unwrap(), sample());

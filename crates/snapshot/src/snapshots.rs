@@ -107,6 +107,19 @@ impl Snapshots {
         }
     }
 
+    /// Takes away a snapshot that cannot be used any more, so that it can be made anew.
+    pub(crate) fn retire(&self, key: &Key, scratch: &Scratch<'_>) -> Result<()> {
+        let Some(folder) = self.folder()? else { return Ok(()) };
+        scratch.dir.remove_all(scratch.name)?;
+        match folder.rename(key.as_str(), scratch.dir, scratch.name) {
+            Err(error) if error.is_not_found() => Ok(()),
+            result => {
+                result?;
+                Ok(scratch.dir.remove_all(scratch.name)?)
+            }
+        }
+    }
+
     pub(crate) fn remove(&self, key: &Key, trash: &Trash) -> Result<bool> {
         match self.folder()? {
             Some(folder) => Ok(trash.take(&folder, key.as_str().as_ref())?),

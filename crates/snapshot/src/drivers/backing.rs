@@ -34,3 +34,13 @@ pub(crate) fn backing_file_system(dir: &Dir) -> Result<String> {
     let name = NAMES.iter().find(|(number, _)| *number == magic).map_or("<unknown>", |(_, name)| name);
     Ok(name.to_owned())
 }
+
+/// Whether a directory's listing says what its entries are.
+pub(crate) fn supports_entry_types(dir: &Dir) -> Result<bool> {
+    let error = |e: rustix::io::Errno| disk::Error::new("readdir", dir.path(), e);
+    let mut entries = rustix::fs::Dir::read_from(dir.fd()).map_err(error)?;
+    match entries.next() {
+        Some(entry) => Ok(entry.map_err(error)?.file_type() != rustix::fs::FileType::Unknown),
+        None => Ok(true),
+    }
+}

@@ -1,3 +1,7 @@
 //! The drivers, one file each; which one is used is decided in `choice`.
 
+mod backing;
 pub(crate) mod cold;
+pub(crate) mod overlay2;
+mod privileges;
+pub(crate) mod vfs;

@@ -7,12 +7,11 @@ use std::ffi::CString;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::mount::MountFlags;
 use rustix::thread::UnshareFlags;
 
-use crate::mount::perform::descriptor_path;
+use crate::mount::perform::{descriptor_path, open_path};
 use crate::mount::{Mount, MountOption};
 
 /// Performs one mount of a file system at an open directory.
@@ -63,7 +62,7 @@ fn option_text(mount: &Mount, held: &mut Vec<OwnedFd>) -> rustix::io::Result<Str
 }
 
 fn hold(path: &Path, held: &mut Vec<OwnedFd>) -> rustix::io::Result<i32> {
-    let file = rustix::fs::openat(CWD, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+    let file = open_path(path)?;
     let number = file.as_raw_fd();
     held.push(file);
     Ok(number)

@@ -8,7 +8,8 @@
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{CWD, Mode, OFlags, ResolveFlags};
+use disk::Dir;
+use disk::tree::{Follow, Tree};
 use rustix::io::Errno;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags, MoveMountFlags, UnmountFlags, fsconfig_create,
@@ -67,14 +68,16 @@ fn mount_one(mount: &Mount, at: &Path) -> Result<()> {
 /// The mount point itself is the caller's to name; what is below it may be the image's, and no link of it is
 /// followed.
 fn open_target(mount: &Mount, at: &Path) -> Result<OwnedFd> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let error = |errno: Errno| disk::Error::new("open", at.join(&mount.target), errno);
-    let root = rustix::fs::openat(CWD, at, flags, Mode::empty()).map_err(error)?;
-    if mount.target.as_os_str().is_empty() {
-        return Ok(root);
-    }
-    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-    Ok(rustix::fs::openat2(&root, &mount.target, flags, Mode::empty(), resolve).map_err(error)?)
+    let folder = Tree::open(at)?.folder(mount.target.as_os_str().as_encoded_bytes(), Follow::Never)?;
+    let target = folder.fd().try_clone_to_owned();
+    Ok(target.map_err(|e| disk::Error::new("dup", at.join(&mount.target), e))?)
+}
+
+/// Opens what an option names.
+pub(super) fn open_path(path: &Path) -> rustix::io::Result<OwnedFd> {
+    let number = |error: disk::Error| error.raw_os_error().map_or(Errno::IO, Errno::from_raw_os_error);
+    let dir = Dir::open(path).map_err(number)?;
+    dir.fd().try_clone_to_owned().map_err(|_| Errno::MFILE)
 }
 
 /// Binds a directory, by descriptor names so that the target is the one that was opened.
@@ -142,9 +145,7 @@ fn set_option(context: &OwnedFd, option: &MountOption) -> rustix::io::Result<()>
             fsconfig_set_string(context.as_fd(), *name, path.as_path())
         }
         MountOption::Path(name, path) => {
-            let flags = OFlags::PATH | OFlags::CLOEXEC;
-            let file = rustix::fs::openat(CWD, path, flags, Mode::empty())?;
-            fsconfig_set_string(context.as_fd(), *name, descriptor_path(&file))
+            fsconfig_set_string(context.as_fd(), *name, descriptor_path(&open_path(path)?))
         }
     }
 }

@@ -4,12 +4,15 @@
 //! Layers are read here as overlay file systems read them: a 0:0 character device is a whiteout, a directory
 //! with `trusted.overlay.opaque` hides what is below it.
 
+mod make;
 mod plan;
 mod probe;
 
-pub(crate) use plan::{Op, Origin, Plan};
+pub(crate) use make::{copy_plain_metadata, parent_of, split};
+pub(crate) use plan::{Op, Origin, Plan, metadata_origin};
+pub(crate) use probe::{OPAQUE, is_opaque};
 
-use disk::Dir;
+use disk::tree::Tree;
 use spec::DiffId;
 
 use crate::effects::Effects;
@@ -18,6 +21,6 @@ use crate::effects::Effects;
 #[derive(Debug)]
 pub(crate) struct LayerTree {
     pub(crate) diff_id: DiffId,
-    pub(crate) files: Dir,
+    pub(crate) files: Tree,
     pub(crate) effects: Effects,
 }

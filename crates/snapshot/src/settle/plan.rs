@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::effects::{TreePath, escape};
 use crate::error::{Error, Result};
-use crate::settle::LayerTree;
 use crate::settle::probe::{Found, probe};
+use crate::settle::{LayerTree, split};
 
 /// What has to be made, by path, parents before their children.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -53,6 +53,14 @@ impl Plan {
         Ok(plan)
     }
 
+    /// Has the root made too, where a directory is needed whatever is in it.
+    pub(crate) fn add_root(&mut self, layers: &[LayerTree]) -> Result<()> {
+        if let Some(origin) = metadata_origin(layers, b"")? {
+            self.ops.entry(TreePath::new()).or_insert(Op::Directory(origin));
+        }
+        Ok(())
+    }
+
     fn settle_directory(&mut self, layers: &[LayerTree], holder: usize, path: &[u8]) -> Result<()> {
         let origin = metadata_origin(layers, path)?;
         if let Some(origin) = origin.filter(|origin| origin.layer != holder) {
@@ -87,8 +95,8 @@ impl Plan {
         let paths: Vec<TreePath> = self.ops.keys().cloned().collect();
         for path in paths {
             let mut at = path.as_slice();
-            while let Some(parent) = parent(at) {
-                at = parent;
+            while !at.is_empty() {
+                at = split(at).0;
                 if self.ops.contains_key(at) {
                     continue;
                 }
@@ -99,14 +107,6 @@ impl Plan {
         }
         Ok(())
     }
-}
-
-/// The directory a path is in; nothing for the root.
-fn parent(path: &[u8]) -> Option<&[u8]> {
-    if path.is_empty() {
-        return None;
-    }
-    Some(path.iter().rposition(|b| *b == b'/').map_or(&[], |slash| &path[..slash]))
 }
 
 /// The topmost layer that has something visible at a path.

@@ -1,11 +1,6 @@
 //! What one layer has at a path, and whether those below it can still be seen there.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-
-use disk::Dir;
-use rustix::fs::{FileType, Stat};
-use rustix::io::Errno;
+use disk::tree::{FileKind, Folder, Follow, Stat, Tree};
 
 use crate::error::Result;
 
@@ -30,23 +25,20 @@ pub(super) enum Found {
 }
 
 /// Looks at a path of a layer, following nothing.
-pub(super) fn probe(layer: &Dir, path: &[u8]) -> Result<Probe> {
+pub(super) fn probe(layer: &Tree, path: &[u8]) -> Result<Probe> {
     if path.is_empty() {
         return Ok(Probe { found: Found::Directory, covers: false });
     }
-    let mut at = layer.try_clone()?;
-    let mut components = path.split(|b| *b == b'/').peekable();
+    let mut at = layer.folder(b"", Follow::Never)?;
     let mut covers = is_opaque(&at)?;
-    while let Some(component) = components.next() {
-        let name = OsStr::from_bytes(component);
-        let Some(stat) = stat(&at, name)? else { return Ok(Probe { found: Found::Nothing, covers }) };
+    let mut components = path.split(|b| *b == b'/').peekable();
+    while let Some(name) = components.next() {
+        let Some(stat) = at.stat(name)? else { break };
         let is_last = components.peek().is_none();
-        match FileType::from_raw_mode(stat.st_mode) {
-            FileType::Directory if is_last => return Ok(Probe { found: Found::Directory, covers }),
-            FileType::Directory => at = at.dir(name)?,
-            _ if is_last && !is_whiteout(&stat) => {
-                return Ok(Probe { found: Found::Other, covers: true });
-            }
+        match stat.kind {
+            FileKind::Dir if is_last => return Ok(Probe { found: Found::Directory, covers }),
+            FileKind::Dir => at = at.folder(name)?,
+            _ if is_last && !is_whiteout(&stat) => return Ok(Probe { found: Found::Other, covers: true }),
             _ => return Ok(Probe { found: Found::Nothing, covers: true }),
         }
         covers |= is_opaque(&at)?;
@@ -54,23 +46,12 @@ pub(super) fn probe(layer: &Dir, path: &[u8]) -> Result<Probe> {
     Ok(Probe { found: Found::Nothing, covers })
 }
 
-fn stat(dir: &Dir, name: &OsStr) -> Result<Option<Stat>> {
-    match rustix::fs::statat(dir.fd(), name, rustix::fs::AtFlags::SYMLINK_NOFOLLOW) {
-        Ok(stat) => Ok(Some(stat)),
-        Err(Errno::NOENT) => Ok(None),
-        Err(errno) => Err(disk::Error::new("stat", dir.join(name), errno).into()),
-    }
-}
-
 fn is_whiteout(stat: &Stat) -> bool {
-    FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice && stat.st_rdev == 0
+    stat.kind == FileKind::CharDevice && stat.device == (0, 0)
 }
 
-fn is_opaque(dir: &Dir) -> Result<bool> {
-    let mut value = [0; 1];
-    match rustix::fs::fgetxattr(dir.fd(), OPAQUE, &mut value) {
-        Ok(n) => Ok(value[..n] == *b"y"),
-        Err(Errno::NODATA | Errno::NOTSUP | Errno::RANGE) => Ok(false),
-        Err(errno) => Err(disk::Error::new("getxattr", dir.path(), errno).into()),
-    }
+/// Whether nothing of lower layers is seen in a directory of a layer.
+pub(crate) fn is_opaque(folder: &Folder) -> Result<bool> {
+    let is_marked = |xattr: &(Vec<u8>, Vec<u8>)| xattr.0 == OPAQUE.as_bytes() && xattr.1 == b"y";
+    Ok(folder.xattrs()?.iter().any(is_marked))
 }
