@@ -223,7 +223,7 @@ impl Shared<'_> {
 /// Somewhere between half of a pause and all of it, so that many clients do not come back at once.
 fn jitter(pause: Duration) -> Duration {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    pause / 2 + pause * (now.subsec_nanos() / 1000 % 1000) / 2000
+    pause / 2 + pause * (now.subsec_micros() % 1000) / 2000
 }
 
 fn final_error(error: content::Error) -> FetchError {

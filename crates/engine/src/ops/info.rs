@@ -24,10 +24,7 @@ impl Engine {
     /// When there is one and it cannot be used.
     pub fn info(&self) -> Result<Info> {
         let images = self.images(&ListImages { all: true, ..ListImages::default() })?.len();
-        let about = match self.existing_store()? {
-            Some(store) => Some(store.driver().about().clone()),
-            None => None,
-        };
+        let about = self.existing_store()?.map(|store| store.driver().about().clone());
         let chosen = self.settings.storage_driver.value.clone();
         let driver = about.as_ref().map(|about| about.name.to_owned()).or(chosen);
         let status = about.map(|about| about.status).unwrap_or_default();

@@ -49,7 +49,7 @@ fn a_platform_is_chosen_and_another_moves_the_tag() {
     index.push(&world.registry, "golang", &["latest"]);
     let pulled = world.pull("golang").unwrap();
     assert_eq!(pulled.images[0].image, index.for_platform("linux/amd64").unwrap().id);
-    assert_eq!(world.names(), [format!("golang:latest"), format!("golang@{}", index.digest())]);
+    assert_eq!(world.names(), ["golang:latest".to_owned(), format!("golang@{}", index.digest())]);
 }
 
 #[test]

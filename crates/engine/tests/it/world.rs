@@ -7,9 +7,9 @@ use testkit::Registry;
 use testkit::image::{Entry, Image, Layer};
 
 /// The moment that every test happens at.
-pub const NOW: &str = "2026-11-23T12:00:00Z";
+pub(crate) const NOW: &str = "2026-11-23T12:00:00Z";
 
-pub struct World {
+pub(crate) struct World {
     pub registry: Registry,
     pub engine: Engine,
     folder: tempfile::TempDir,
@@ -17,35 +17,31 @@ pub struct World {
 
 impl World {
     /// With the driver that suits the machine.
-    pub fn new() -> World {
+    pub(crate) fn new() -> World {
         World::with(Registry::new(), None)
     }
 
-    pub fn with(registry: Registry, driver: Option<&str>) -> World {
+    pub(crate) fn with(registry: Registry, driver: Option<&str>) -> World {
         let folder = tempfile::tempdir().unwrap();
         let engine = engine_at(&folder.path().join("root"), driver);
         World { registry, engine, folder }
     }
 
-    pub fn root(&self) -> std::path::PathBuf {
+    pub(crate) fn root(&self) -> std::path::PathBuf {
         self.folder.path().join("root")
     }
 
-    pub fn folder(&self) -> &std::path::Path {
-        self.folder.path()
-    }
-
     /// The name of a repository of the registry.
-    pub fn name(&self, repository: &str) -> String {
+    pub(crate) fn name(&self, repository: &str) -> String {
         format!("{}/{repository}", self.registry.host())
     }
 
-    pub fn pull(&self, repository: &str) -> Result<ops::Pulled, Error> {
+    pub(crate) fn pull(&self, repository: &str) -> Result<ops::Pulled, Error> {
         self.pull_lines(repository).0
     }
 
     /// A pull and what it said, one line for each message; bytes left out.
-    pub fn pull_lines(&self, repository: &str) -> (Result<ops::Pulled, Error>, Vec<String>) {
+    pub(crate) fn pull_lines(&self, repository: &str) -> (Result<ops::Pulled, Error>, Vec<String>) {
         let events = Recorded::default();
         let request = ops::Pull { reference: self.name(repository), ..ops::Pull::default() };
         let result = self.engine.pull(&request, &events);
@@ -53,7 +49,7 @@ impl World {
     }
 
     /// The references there are, familiar, sorted; dangling images as `<none>`.
-    pub fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         let listed = self.engine.images(&ops::ListImages { all: true, ..Default::default() }).unwrap();
         let of = |image: &ops::ImageSummary| {
             let mut names: Vec<String> =
@@ -70,7 +66,7 @@ impl World {
     }
 
     /// Every file of the store below these folders, for "as before".
-    pub fn blobs(&self) -> Vec<String> {
+    pub(crate) fn blobs(&self) -> Vec<String> {
         let mut names: Vec<String> = std::fs::read_dir(self.root().join("content/blobs/sha256"))
             .map(|entries| entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect())
             .unwrap_or_default();
@@ -79,7 +75,7 @@ impl World {
     }
 }
 
-pub fn engine_at(root: &std::path::Path, driver: Option<&str>) -> Engine {
+pub(crate) fn engine_at(root: &std::path::Path, driver: Option<&str>) -> Engine {
     let host = HostInfo { platform: Platform::new("linux", "amd64", None), ..HostInfo::detect(None) };
     let inputs = Inputs {
         root: Some(root.to_owned()),
@@ -90,7 +86,7 @@ pub fn engine_at(root: &std::path::Path, driver: Option<&str>) -> Engine {
     Engine::new(settings, host, || NOW.parse().unwrap(), Cancel::new())
 }
 
-pub fn lines(events: Vec<Event>) -> Vec<String> {
+pub(crate) fn lines(events: Vec<Event>) -> Vec<String> {
     let line = |event: Event| match event {
         Event::Message { id: Some(id), text } => Some(format!("{id}: {text}")),
         Event::Message { id: None, text } => Some(text),
@@ -102,7 +98,7 @@ pub fn lines(events: Vec<Event>) -> Vec<String> {
 }
 
 /// An image of two layers.
-pub fn small(word: &str) -> Image {
+pub(crate) fn small(word: &str) -> Image {
     let base = Layer::gzip(vec![Entry::dir("etc"), Entry::file("etc/base", "base\n")]);
     let top = Layer::gzip(vec![Entry::file("word", word.to_owned())]);
     Image::new(vec![base, top]).created("2026-11-20T12:00:00Z".parse().unwrap())

@@ -480,8 +480,10 @@ fn keeps_connections_alive_and_works_as_a_proxy() {
     for target in ["/v2/", "http://registry.test/v2/", "/v2/a/manifests/1"] {
         write!(socket, "GET {target} HTTP/1.1\r\n\r\n").unwrap();
         let mut bytes = [0; 9];
+        socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         socket.read_exact(&mut bytes).unwrap();
         assert_eq!(&bytes, b"HTTP/1.1 ");
+        // The rest of the answer comes with its beginning; the connection stays open.
         socket.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
         drop(socket.read_to_end(&mut Vec::new()));
     }
