@@ -5,6 +5,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "tests write, listen, dial and start programs")]
 
+pub mod forge;
 pub mod golden;
 pub mod image;
 mod internet;
