@@ -6,6 +6,7 @@ mod markers;
 mod names;
 mod orphans;
 mod paths;
+mod promises;
 pub(crate) mod rules;
 mod size;
 mod traits;
@@ -23,6 +24,7 @@ pub(crate) fn check(tree: &Tree) -> Vec<Problem> {
         names::check,
         orphans::check,
         paths::check,
+        promises::check,
         rules::check,
         size::check,
         traits::check,
