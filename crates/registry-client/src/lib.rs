@@ -43,7 +43,9 @@ pub use error::{Content, Error, ErrorKind};
 pub use http::{
     AddressError, FramingError, Method, NoProxy, Opener, Proxies, Proxy, ProxyKind, Timeouts, TransportError,
 };
-pub use keychain::{Anonymous, Credentials, Given, Keychain, KeychainError};
+pub use keychain::{
+    Anonymous, ConfigKeychain, Credentials, Given, HelperPrograms, Keychain, KeychainError, Place,
+};
 pub use login::Login;
 pub use rate_limit::RateLimit;
 pub use repository::{BlobBody, BlobRange, Fetched, Mount, Pushed, Repository, Resolved, Wanted};

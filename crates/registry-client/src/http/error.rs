@@ -10,6 +10,7 @@ use super::address::AddressError;
 use super::framing::FramingError;
 use crate::limits::{HEADER_BYTES_MAX, REDIRECTS_MAX};
 use crate::url::{Origin, UrlError};
+use disk::errno_text;
 
 /// Why there is no answer, or none that was taken.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -226,15 +227,6 @@ impl From<TransportError> for ureq::Error {
 impl From<TransportError> for io::Error {
     fn from(error: TransportError) -> io::Error {
         io::Error::other(error)
-    }
-}
-
-/// The operating system's words as Go prints them: no capital, no number.
-pub(crate) fn errno_text(error: &io::Error) -> String {
-    let text = error.to_string();
-    match (error.raw_os_error(), text.split_once(" (os error")) {
-        (Some(_), Some((words, _))) => words.to_lowercase(),
-        _ => text,
     }
 }
 

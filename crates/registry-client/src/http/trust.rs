@@ -146,18 +146,12 @@ fn read_folder(folder: &Path, files: &mut Files) -> Result<(), TransportError> {
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> TransportError {
-    TransportError::CertificateFiles(format!("open {}: {}", path.display(), super::error::errno_text(error)))
+    TransportError::CertificateFiles(format!("open {}: {}", path.display(), disk::errno_text(error)))
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, TransportError> {
-    let size = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?.len();
-    if size > CERTIFICATE_FILE_BYTES_MAX {
-        return Err(TransportError::CertificateFiles(format!(
-            "{} has {size} bytes, more than CERTIFICATE_FILE_BYTES_MAX ({CERTIFICATE_FILE_BYTES_MAX})",
-            path.display()
-        )));
-    }
-    std::fs::read(path).map_err(|error| unreadable(path, &error))
+    disk::read_named(path, CERTIFICATE_FILE_BYTES_MAX)
+        .map_err(|error| TransportError::CertificateFiles(error.to_string()))
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TransportError> {

@@ -1,8 +1,16 @@
-//! Where credentials come from.
+//! Where credentials come from and where they are kept.
+
+mod config_file;
+mod document;
+mod helper;
 
 use std::path::PathBuf;
 
+use crate::limits::{HELPER_OUTPUT_BYTES_MAX, HELPER_TIMEOUT};
 use crate::secret::Secret;
+
+pub use config_file::{ConfigKeychain, Place};
+pub use helper::HelperPrograms;
 
 /// What a registry is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,16 +81,61 @@ impl Keychain for Given {
 }
 
 /// Why credentials cannot be had or kept.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeychainError {
-    /// The file cannot be read or written.
-    #[error("{action} {path}: {reason}", path = .path.display())]
-    File {
-        /// What was tried: `open`, `write`.
-        action: &'static str,
+    /// A file cannot be read or written; the system's words.
+    #[error("{0}")]
+    File(String),
+    /// A file that others can write may say anything (KEY-1).
+    #[error("{} can be written by others (mode {mode:04o}): run `chmod go-w` on it", .path.display())]
+    Writable {
         /// The file.
         path: PathBuf,
-        /// Why it failed.
+        /// Its mode.
+        mode: u32,
+    },
+    /// A file or a variable that is not what it has to be.
+    #[error("{origin}: {reason}")]
+    Malformed {
+        /// Where it comes from.
+        origin: String,
+        /// What is wrong with it, without what it says.
         reason: String,
     },
+    /// A helper's name is no name of a program (KEY-3).
+    #[error("the credential helper {0:?} has a name that no helper has")]
+    HelperName(String),
+    /// A helper is not there; the words are Docker's.
+    #[error(
+        "error getting credentials - err: exec: \"docker-credential-{0}\": executable file not found in $PATH"
+    )]
+    HelperMissing(String),
+    /// A helper fails.
+    #[error("error {action} credentials - err: {reason}, out: `{output}`")]
+    HelperFailed {
+        /// `getting`, `storing`, `erasing`.
+        action: &'static str,
+        /// How it ended.
+        reason: String,
+        /// What it said, cut and escaped.
+        output: String,
+    },
+    /// A helper does not end.
+    #[error("the credential helper docker-credential-{name} did not answer within HELPER_TIMEOUT ({} s)",
+        HELPER_TIMEOUT.as_secs())]
+    HelperTimeout {
+        /// The helper.
+        name: String,
+    },
+    /// A helper says too much.
+    #[error(
+        "the credential helper docker-credential-{0} printed more than HELPER_OUTPUT_BYTES_MAX ({HELPER_OUTPUT_BYTES_MAX})"
+    )]
+    HelperOutput(String),
+    /// A helper's answer is not what it has to be.
+    #[error("the credential helper docker-credential-{0} answers with something that is no credential")]
+    HelperAnswer(String),
+    /// A server, user or password with a line break or another control character in it.
+    #[error("the {0} has control characters")]
+    Control(&'static str),
 }
