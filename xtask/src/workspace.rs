@@ -100,7 +100,7 @@ impl File {
 
     /// Whether the whole file is tests.
     pub(crate) fn is_test(&self) -> bool {
-        self.path.split('/').any(|part| matches!(part, "tests" | "benches" | "tests.rs"))
+        self.path.split('/').any(|part| matches!(part, "tests" | "benches" | "examples" | "tests.rs"))
     }
 
     /// The lines that are no tests, numbered from 1. A module of tests stands last in its file.
