@@ -1,6 +1,6 @@
 //! A store with one driver, and the steps that all cases are made of.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use disk::{Dir, Trash};
 use layer::tar::{Kind, Writer};
@@ -10,34 +10,45 @@ use crate::conformance::model::{Item, Refused, Tree, merged};
 use crate::conformance::scan::{difference, scan};
 use crate::{Driver, Error, Incoming, Key, Mount, Result, Scratch, Staged};
 
-/// A store in a temporary folder.
+/// A store in a folder.
 pub(crate) struct Bench {
-    pub(crate) temporary: tempfile::TempDir,
     pub(crate) root: Dir,
     pub(crate) scratch: Dir,
     pub(crate) driver: Box<dyn Driver>,
+    _temporary: Option<tempfile::TempDir>,
 }
 
 impl Bench {
-    /// Nothing where the driver cannot work; says so.
+    /// A new store; nothing where the driver cannot work, which it says.
     pub(crate) fn new(driver: &str) -> Option<Bench> {
+        let temporary = tempfile::tempdir().unwrap();
+        for name in ["scratch", "trash", "at"] {
+            std::fs::create_dir(temporary.path().join(name)).unwrap();
+        }
+        let bench = Bench::at(driver, temporary.path())?;
+        Some(Bench { _temporary: Some(temporary), ..bench })
+    }
+
+    /// A store that is there.
+    pub(crate) fn at(driver: &str, root: &Path) -> Option<Bench> {
         let may_mount = crate::testing::may_mount();
         if driver == "overlay2" && !may_mount {
             return None;
         }
-        let temporary = tempfile::tempdir().unwrap();
-        let root = Dir::open(temporary.path()).unwrap();
-        let scratch = root.make_dir("scratch").unwrap();
-        root.make_dir("trash").unwrap();
-        root.make_dir("at").unwrap();
+        let root = Dir::open(root).unwrap();
+        let scratch = root.dir("scratch").unwrap();
         match crate::open(&root, Some(driver)) {
-            Ok(driver) => Some(Bench { temporary, root, scratch, driver }),
+            Ok(driver) => Some(Bench { root, scratch, driver, _temporary: None }),
             Err(error @ Error::Unavailable { .. }) => {
                 eprintln!("skipped: {error}");
                 None
             }
             Err(error) => panic!("{error}"),
         }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.root.path()
     }
 
     /// As [`Bench::new`], for drivers that keep files.

@@ -3,6 +3,7 @@
 //! Cases that need files, or the right to mount, return where there is none and say why.
 
 mod bench;
+mod faults;
 mod items;
 mod merge;
 mod model;
@@ -10,6 +11,7 @@ mod random;
 mod scan;
 mod snapshots;
 mod storing;
+mod umoci;
 
 /// All cases for one driver.
 macro_rules! conformance {
@@ -40,6 +42,9 @@ macro_rules! conformance {
             snapshots::a_key_stands_for_one_snapshot,
             snapshots::a_stack_with_a_missing_layer_says_which,
             snapshots::tar_22_views_give_nothing_away,
+            umoci::umoci_makes_the_same_tree,
+            faults::a_kill_at_any_call_leaves_the_store_in_order,
+            faults::a_failure_at_any_call_leaves_nothing_behind,
         );
     };
     ($driver:ident: $($group:ident :: $case:ident,)*) => {

@@ -81,7 +81,11 @@ impl Own {
         for item in layer {
             own.take(item, below, inodes, &mut copies)?;
         }
-        Ok(own)
+        // A link to nothing does no harm once something else has taken its place.
+        match own.nodes.values().any(|node| node.kind == Kind::HardLink) {
+            true => Err(Refused),
+            false => Ok(own),
+        }
     }
 
     fn take(
@@ -149,7 +153,9 @@ impl Own {
         if let Some(node) = self.nodes.get(target) {
             return if is_file(node) { Ok(node.clone()) } else { Err(Refused) };
         }
-        let node = below.get(target).filter(|node| is_file(node)).ok_or(Refused)?;
+        let Some(node) = below.get(target).filter(|node| is_file(node)) else {
+            return Ok(Node { kind: Kind::HardLink, ..new_directory() });
+        };
         let copy = copies
             .entry(target.clone())
             .or_insert_with(|| Node { inode: inodes.next().unwrap(), ..node.clone() });

@@ -107,7 +107,7 @@ pub(crate) fn tar_22_views_give_nothing_away(driver: &str) {
         }
         for option in &mount.options {
             let MountOption::Path(_, path) = option else { continue };
-            let below = path.strip_prefix(bench.temporary.path()).unwrap().to_str().unwrap();
+            let below = path.strip_prefix(bench.path()).unwrap().to_str().unwrap();
             let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'/';
             assert!(below.bytes().all(plain), "{below}");
         }

@@ -16,7 +16,7 @@ fn sample() -> Vec<Item> {
 
 /// Names of what is in the store's folder, apart from the bench's own.
 fn names(bench: &Bench, folder: &str) -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir(bench.temporary.path().join(folder)) else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir(bench.path().join(folder)) else { return Vec::new() };
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
@@ -124,7 +124,7 @@ pub(crate) fn layers_come_in_in_parallel(driver: &str) {
 
 /// Pretends that everything was stored before the machine was started anew.
 fn restart(bench: &Bench, driver: &str) {
-    let mut queue = vec![bench.temporary.path().join("layers").join(driver)];
+    let mut queue = vec![bench.path().join("layers").join(driver)];
     while let Some(folder) = queue.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let entry = entry.unwrap();
@@ -166,7 +166,7 @@ pub(crate) fn what_was_not_synced_is_dropped_after_another_boot(driver: &str) {
 pub(crate) fn a_torn_record_is_no_layer(driver: &str) {
     let Some(bench) = Bench::new(driver) else { return };
     let diff_id = bench.store(&sample()).unwrap();
-    let path = bench.temporary.path().join("layers").join(driver).join(diff_id.0.hex());
+    let path = bench.path().join("layers").join(driver).join(diff_id.0.hex());
     let stack = [diff_id.clone()];
     for record in [&b""[..], b"\0\0\0\0", b"{\"digest\":"] {
         std::fs::write(path.join("meta.json"), record).unwrap();
@@ -186,7 +186,7 @@ pub(crate) fn a_walk_finds_all_and_nothing_else(driver: &str) {
     if bench.driver.about().has_trees {
         bench.tree(&stack).unwrap();
     }
-    std::fs::create_dir(bench.temporary.path().join("layers").join(driver).join("not a digest")).unwrap();
+    std::fs::create_dir(bench.path().join("layers").join(driver).join("not a digest")).unwrap();
     let walked = bench.driver.walk().unwrap();
     let layers: Vec<_> = walked.iter().filter(|stored| matches!(stored.kind, StoredKind::Layer(_))).collect();
     assert_eq!(layers.len(), 2);
