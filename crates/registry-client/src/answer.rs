@@ -18,6 +18,17 @@ pub struct Complaint {
     pub code: Code,
     /// The server's words, cut and escaped.
     pub message: String,
+    /// The digest or name that it is about, if it says so, cut and escaped.
+    pub about: Option<String>,
+}
+
+/// Characters of what a complaint is about: a digest by SHA-512 has 135.
+const ABOUT_CHARS_MAX: usize = 150;
+
+impl Complaint {
+    fn new(code: Code, words: &str) -> Complaint {
+        Complaint { code, message: escape(words, ERROR_TEXT_CHARS_MAX), about: None }
+    }
 }
 
 /// What the body of a refusing answer was.
@@ -53,7 +64,8 @@ impl Refusal {
     pub(crate) fn read(method: Method, response: Response) -> Result<Refusal, TransportError> {
         let url = response.url.without_query();
         let status = response.status;
-        let retry_after = response.header("retry-after").and_then(parse_retry_after);
+        let date = response.header("date");
+        let retry_after = response.header("retry-after").and_then(|value| parse_retry_after(value, date));
         let bearer = bearer_complaint(&response);
         let media_type = media_type(response.header("content-type").unwrap_or_default());
         let body = response.body.read_all(ERROR_BODY_BYTES_MAX)?.unwrap_or_default();
@@ -90,7 +102,12 @@ impl std::fmt::Display for Refusal {
             return write!(f, "received unexpected HTTP status: {}", self.status_text());
         }
         if let Some(complaint) = self.complaints.first() {
-            return write!(f, "{}: {}", complaint.code.text(), complaint.message);
+            write!(f, "{}: {}", complaint.code.text(), complaint.message)?;
+            // Which blob is missing is what one wants to know (NET-17).
+            return match &complaint.about {
+                Some(about) if complaint.code == Code::ManifestBlobUnknown => write!(f, ": {about}"),
+                _ => Ok(()),
+            };
         }
         write!(f, "error parsing HTTP {} response body: ", self.status)?;
         match &self.shape {
@@ -131,7 +148,7 @@ fn bearer_complaint(response: &Response) -> Option<Complaint> {
             _ => continue,
         };
         let words = challenge.parameter("error_description").unwrap_or(code.message());
-        return Some(Complaint { code, message: escape(words, ERROR_TEXT_CHARS_MAX) });
+        return Some(Complaint::new(code, words));
     }
     None
 }
@@ -145,7 +162,7 @@ fn parse_complaints(status: u16, body: &[u8]) -> Option<Vec<Complaint>> {
             429 => Code::TooManyRequests,
             _ => Code::Unknown,
         };
-        return Some(vec![Complaint { code, message: escape(words, ERROR_TEXT_CHARS_MAX) }]);
+        return Some(vec![Complaint::new(code, words)]);
     }
     let errors = value.get("errors")?.as_array()?;
     let complaints: Vec<Complaint> = errors.iter().filter_map(parse_complaint).collect();
@@ -156,13 +173,19 @@ fn parse_complaint(value: &Value) -> Option<Complaint> {
     let word = value.get("code")?.as_str()?;
     let code = Code::parse(word).unwrap_or(Code::Unknown);
     let words = value.get("message").and_then(Value::as_str).filter(|words| !words.is_empty());
-    Some(Complaint { code, message: escape(words.unwrap_or(code.message()), ERROR_TEXT_CHARS_MAX) })
+    let about = value.get("detail").and_then(subject).map(|about| escape(about, ABOUT_CHARS_MAX));
+    Some(Complaint { about, ..Complaint::new(code, words.unwrap_or(code.message())) })
+}
+
+/// The digest or name in an error's detail; servers differ in how they put it.
+fn subject(detail: &Value) -> Option<&str> {
+    let named = ["digest", "Digest", "name", "Name"].iter().find_map(|name| detail.get(name));
+    named.unwrap_or(detail).as_str().filter(|text| !text.is_empty())
 }
 
 /// What a status says by itself when the body says nothing.
 fn implied_complaint(status: u16, body: &[u8], shape: &Shape) -> Option<Complaint> {
-    let complain =
-        |code: Code, words: &str| Some(Complaint { code, message: escape(words, ERROR_TEXT_CHARS_MAX) });
+    let complain = |code: Code, words: &str| Some(Complaint::new(code, words));
     match (status, shape) {
         (401, _) => complain(Code::Unauthorized, Code::Unauthorized.message()),
         (403, Shape::Empty) => complain(Code::Denied, Code::Denied.message()),
@@ -175,12 +198,108 @@ fn implied_complaint(status: u16, body: &[u8], shape: &Shape) -> Option<Complain
     }
 }
 
-/// Seconds, or a date, of which only the difference to the answer's own time would tell; dates are rare and
-/// count as a minute.
-fn parse_retry_after(value: &str) -> Option<Duration> {
+/// Seconds, or a date as HTTP writes it, counted from the answer's own date where it has one.
+fn parse_retry_after(value: &str, date: Option<&str>) -> Option<Duration> {
     let value = value.trim();
     if let Ok(seconds) = value.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }
-    value.ends_with("GMT").then_some(Duration::from_secs(60))
+    let wanted = parse_date(value)?;
+    let now = date.and_then(parse_date).unwrap_or_else(|| {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        since.map_or(0, |since| since.as_secs())
+    });
+    Some(Duration::from_secs(wanted.saturating_sub(now)))
+}
+
+/// Seconds since 1970 of `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7).
+fn parse_date(text: &str) -> Option<u64> {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let mut words = text.trim().strip_suffix(" GMT")?.split_once(", ")?.1.split([' ', ':']);
+    let day: u64 = words.next()?.parse().ok().filter(|day| (1..=31).contains(day))?;
+    let name = words.next()?;
+    let month = MONTHS.iter().position(|month| *month == name)? as u64;
+    let year: u64 = words.next()?.parse().ok().filter(|year| (1970..=9999).contains(year))?;
+    let mut clock = || words.next()?.parse::<u64>().ok().filter(|part| *part < 62);
+    let (hour, minute, second) = (clock()?, clock()?, clock()?);
+    // Days of the civil calendar, counted in years that begin in March.
+    let (year, month) = if month < 2 { (year - 1, month + 10) } else { (year, month - 2) };
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1;
+    Some((days - 719_468) * 86_400 + hour * 3_600 + minute * 60 + second)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn net_13_retry_after_is_seconds_or_a_date() {
+        let check = |value: &str, date: Option<&str>, expect: Option<u64>| {
+            assert_eq!(parse_retry_after(value, date), expect.map(Duration::from_secs), "{value:?}");
+        };
+        let now = Some("Sun, 06 Nov 1994 08:49:37 GMT");
+        check("7", None, Some(7));
+        check(" 0 ", None, Some(0));
+        check("Sun, 06 Nov 1994 08:50:07 GMT", now, Some(30));
+        check("Mon, 07 Nov 1994 08:49:37 GMT", now, Some(86_400));
+        check("Sun, 06 Nov 1994 08:00:00 GMT", now, Some(0));
+        check("Sun, 06 Nov 1994 08:50:07 GMT", None, Some(0));
+        check("-1", None, None);
+        check("soon", None, None);
+        check("Sun, 06 Foo 1994 08:49:37 GMT", now, None);
+        check("Sun, 99 Nov 1994 08:49:37 GMT", now, None);
+    }
+
+    #[test]
+    fn dates_count_from_1970() {
+        assert_eq!(parse_date("Thu, 01 Jan 1970 00:00:00 GMT"), Some(0));
+        assert_eq!(parse_date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
+        assert_eq!(parse_date("Tue, 29 Feb 2000 23:59:59 GMT"), Some(951_868_799));
+        assert_eq!(parse_date("Wed, 25 Nov 2026 00:00:00 GMT"), Some(1_795_564_800));
+    }
+
+    #[test]
+    fn errors_are_read_as_docker_reads_them() {
+        let check = |status: u16, body: &str, expect: Option<&str>| {
+            let text = parse_complaints(status, body.as_bytes()).map(|complaints| {
+                complaints
+                    .iter()
+                    .map(|c| format!("{}: {}", c.code.text(), c.message))
+                    .collect::<Vec<_>>()
+                    .join(" | ")
+            });
+            assert_eq!(text.as_deref(), expect, "{body}");
+        };
+        check(
+            404,
+            r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":{"Tag":"x"}}]}"#,
+            Some("manifest unknown: manifest unknown"),
+        );
+        check(
+            403,
+            r#"{"errors":[{"code":"DENIED"}]}"#,
+            Some("denied: requested access to the resource is denied"),
+        );
+        check(400, r#"{"errors":[{"code":"NEW_ONE","message":"x"}]}"#, Some("unknown: x"));
+        check(
+            401,
+            r#"{"details":"incorrect username or password"}"#,
+            Some("unauthorized: incorrect username or password"),
+        );
+        check(
+            429,
+            r#"{"errors":[{"code":"TOOMANYREQUESTS","message":"a\u001bb"}]}"#,
+            Some("toomanyrequests: a\\u{1b}b"),
+        );
+        check(
+            400,
+            r#"{"errors":[{"code":"UNKNOWN","message":"1"},{"code":"DENIED","message":"2"}]}"#,
+            Some("unknown: 1 | denied: 2"),
+        );
+        check(404, r#"{"errors":[]}"#, None);
+        check(404, r#"{"errors":7}"#, None);
+        check(404, "<html>", None);
+        check(404, "", None);
+    }
 }

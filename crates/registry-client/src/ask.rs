@@ -38,7 +38,7 @@ impl<'a> Server<'a> {
 
     /// What requests to this server are made on behalf of.
     pub(crate) fn behalf(&self) -> Behalf {
-        Behalf { registry: self.registry.clone(), secrets: self.registry.clone() }
+        Behalf { registry: self.registry.clone(), secrets: Some(self.registry.clone()) }
     }
 }
 
@@ -204,7 +204,7 @@ impl Client {
     ) -> Result<Token, Error> {
         let realm = &grant.realm.url;
         let mut request = request(Method::Get, realm.clone(), server);
-        request.behalf.secrets = realm.origin().clone();
+        request.behalf.secrets = Some(realm.origin().clone());
         match credentials {
             Credentials::IdentityToken { token, .. } => {
                 request.method = Method::Post;

@@ -33,7 +33,7 @@ mod secret;
 mod url;
 
 pub use answer::{Complaint, Refusal, Shape};
-pub use auth::{Challenge, MemoryPins, RealmError, RealmPins, Scopes};
+pub use auth::{Challenge, FilePins, MemoryPins, RealmError, RealmPins, Scopes};
 pub use cancel::Cancel;
 pub use client::{Client, ClientOptions};
 pub use endpoints::{

@@ -54,6 +54,11 @@ impl<'a> Reach<'a> {
         self.endpoints.iter().find(|endpoint| endpoint.id == id)
     }
 
+    /// The endpoint that answered last, if any did.
+    pub(crate) fn current(&self) -> Option<&Endpoint> {
+        self.endpoint(EndpointId(self.preferred.load(Ordering::Relaxed)))
+    }
+
     /// Does something at the first endpoint that can; the last failure is what the user sees.
     pub(crate) fn first<T>(
         &self,

@@ -2,12 +2,14 @@
 
 mod challenge;
 mod negotiation;
+mod pins;
 mod realm;
 mod scope;
 mod token;
 
 pub use challenge::Challenge;
-pub use realm::{MemoryPins, RealmError, RealmPins};
+pub use pins::{FilePins, MemoryPins, RealmPins};
+pub use realm::RealmError;
 pub use scope::Scopes;
 
 pub(crate) use negotiation::{Negotiation, Sent, Verdict};

@@ -1,8 +1,6 @@
 //! Which token server may be asked on a registry's word (NET-5).
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-
+use super::pins::RealmPins;
 use crate::url::{Host, Origin, Scheme, Url, UrlError};
 
 /// Docker Hub's registry and its token server, known beforehand.
@@ -32,34 +30,6 @@ pub enum RealmError {
     /// The pin cannot be kept.
     #[error("the token server {0} cannot be remembered: {1}")]
     Pin(String, String),
-}
-
-/// Remembers which token server a registry's credentials were given to.
-pub trait RealmPins: Send + Sync {
-    /// The host that is known for a registry.
-    fn pinned(&self, registry: &str) -> Option<String>;
-
-    /// Remembers it.
-    ///
-    /// # Errors
-    /// Says in words why it cannot.
-    fn pin(&self, registry: &str, host: &str) -> Result<(), String>;
-}
-
-/// Pins for the life of the process.
-#[derive(Debug, Default)]
-pub struct MemoryPins(Mutex<HashMap<String, String>>);
-
-impl RealmPins for MemoryPins {
-    fn pinned(&self, registry: &str) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(registry).cloned()
-    }
-
-    fn pin(&self, registry: &str, host: &str) -> Result<(), String> {
-        let mut pins = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        pins.insert(registry.to_owned(), host.to_owned());
-        Ok(())
-    }
 }
 
 /// A token server that may be asked.
@@ -93,7 +63,7 @@ pub(crate) fn check_pin(realm: &Realm, registry: &str, pins: &dyn RealmPins) -> 
         return Ok(());
     }
     let named = realm.url.origin().host.to_string();
-    match pins.pinned(registry) {
+    match pins.pinned(registry).map_err(|reason| RealmError::Pin(named.clone(), reason))? {
         Some(pinned) if pinned == named => Ok(()),
         Some(pinned) => Err(RealmError::Moved { pinned, named }),
         None => pins.pin(registry, &named).map_err(|reason| RealmError::Pin(named, reason)),
@@ -103,6 +73,7 @@ pub(crate) fn check_pin(realm: &Realm, registry: &str, pins: &dyn RealmPins) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::MemoryPins;
 
     #[test]
     fn net_5_which_realms_may_be_asked() {

@@ -120,7 +120,7 @@ impl Http {
             url: request.url.clone(),
             method: request.method,
             with_payload: true,
-            trusted: request.url.origin() == &request.behalf.secrets,
+            trusted: request.behalf.trusts(request.url.origin()),
         };
         for _ in 0..=REDIRECTS_MAX {
             let failed = |error| Box::new(Failure { url: leg.url.clone(), error });
@@ -221,7 +221,7 @@ impl Leg {
         if from.scheme == Scheme::Https && to.scheme == Scheme::Http {
             return Err(TransportError::RedirectDowngrade { from, to });
         }
-        if to != request.behalf.secrets {
+        if !request.behalf.trusts(&to) {
             if matches!(request.payload, Payload::Form(_)) {
                 return Err(TransportError::RedirectSecret { from, to });
             }

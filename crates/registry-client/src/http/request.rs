@@ -52,8 +52,15 @@ impl Method {
 pub(crate) struct Behalf {
     /// The registry or mirror, which the user chose.
     pub(crate) registry: Origin,
-    /// The only origin that sees the authorization and our certificate.
-    pub(crate) secrets: Origin,
+    /// The only origin that sees the authorization and our certificate, if any does.
+    pub(crate) secrets: Option<Origin>,
+}
+
+impl Behalf {
+    /// Whether an origin may see the request's secrets.
+    pub(crate) fn trusts(&self, origin: &Origin) -> bool {
+        self.secrets.as_ref() == Some(origin)
+    }
 }
 
 /// One request.

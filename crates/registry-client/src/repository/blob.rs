@@ -31,6 +31,12 @@ impl BlobRange {
         BlobRange { start: offset.min(descriptor.size), end: descriptor.size }
     }
 
+    /// The header that asks for it, unless it is all of the blob.
+    pub(super) fn header(self, descriptor: &Descriptor) -> Option<(&'static str, String)> {
+        let last = self.end.saturating_sub(1);
+        (self != BlobRange::whole(descriptor)).then(|| ("range", format!("bytes={}-{last}", self.start)))
+    }
+
     fn len(self) -> u64 {
         self.end.saturating_sub(self.start)
     }
@@ -58,7 +64,7 @@ impl BlobBody {
         self.range
     }
 
-    /// Whether the server sends exactly the range that was asked for.
+    /// Whether the server sends exactly what was asked for.
     pub fn honoured(&self) -> bool {
         self.honoured
     }
@@ -151,39 +157,40 @@ impl Repository<'_> {
     }
 
     fn get_blob(&self, descriptor: &Descriptor, range: BlobRange, at: Try<'_>) -> Result<BlobBody, Error> {
-        let whole = BlobRange::whole(descriptor);
-        let response = self.request_blob(descriptor, range, at)?;
-        if range != whole && !is_usable(&response, descriptor, range) {
-            // Once more without a range: a server may stumble over it.
-            drop(response);
-            let response = self.request_blob(descriptor, whole, at)?;
-            return self.accept_blob(response, descriptor, whole, at);
-        }
-        self.accept_blob(response, descriptor, range, at)
+        let server = Server::of(at.endpoint);
+        let ask = |range: BlobRange| {
+            let mut request = request(Method::Get, self.blob_url(&descriptor.digest, at), &server);
+            request.first_byte = Some(self.client.options.timeouts.first_byte.min(at.patience));
+            request.headers.extend(range.header(descriptor));
+            self.client.ask(&server, &mut request, &self.pull_scopes())
+        };
+        BlobBody::accept(ask, descriptor, range, at.endpoint.id)
     }
+}
 
-    fn request_blob(
-        &self,
+impl BlobBody {
+    /// Asks for a range, and once more without one when the server stumbles over it.
+    pub(super) fn accept(
+        ask: impl Fn(BlobRange) -> Result<Response, Error>,
         descriptor: &Descriptor,
         range: BlobRange,
-        at: Try<'_>,
-    ) -> Result<Response, Error> {
-        let server = Server::of(at.endpoint);
-        let mut request = request(Method::Get, self.blob_url(&descriptor.digest, at), &server);
-        request.first_byte = Some(self.client.options.timeouts.first_byte.min(at.patience));
-        if range != BlobRange::whole(descriptor) {
-            let last = range.end.saturating_sub(1);
-            request.headers.push(("range", format!("bytes={}-{last}", range.start)));
+        endpoint: EndpointId,
+    ) -> Result<BlobBody, Error> {
+        let whole = BlobRange::whole(descriptor);
+        let response = ask(range)?;
+        if range == whole || is_usable(&response, descriptor, range) {
+            return BlobBody::take(response, descriptor, range, endpoint);
         }
-        self.client.ask(&server, &mut request, &self.pull_scopes())
+        drop(response);
+        let body = BlobBody::take(ask(whole)?, descriptor, whole, endpoint)?;
+        Ok(BlobBody { honoured: false, ..body })
     }
 
-    fn accept_blob(
-        &self,
+    fn take(
         response: Response,
         descriptor: &Descriptor,
         asked: BlobRange,
-        at: Try<'_>,
+        endpoint: EndpointId,
     ) -> Result<BlobBody, Error> {
         let whole = BlobRange::whole(descriptor);
         let url = response.url.without_query().to_string();
@@ -203,7 +210,7 @@ impl Repository<'_> {
             if response.header("content-type").is_some_and(|kind| kind.starts_with("text/html")) {
                 return Err(Error::NotARegistry { url, what: "an HTML page".to_owned() });
             }
-            let found = found + (descriptor.size - range.len());
+            let found = found.saturating_add(descriptor.size - range.len());
             return Err(Error::Size { digest: descriptor.digest.clone(), expected: descriptor.size, found });
         }
         let mut body = BlobBody {
@@ -213,7 +220,7 @@ impl Repository<'_> {
             honoured: range == asked,
             size: descriptor.size,
             left: range.len(),
-            endpoint: at.endpoint.id,
+            endpoint,
             url,
         };
         if body.left == 0 {

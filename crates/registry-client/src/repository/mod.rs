@@ -2,6 +2,7 @@
 
 mod blob;
 mod document;
+mod foreign;
 mod list;
 mod push;
 
