@@ -64,10 +64,10 @@ pub fn copy_metadata(from: &Folder, to: &Folder) -> Result<()> {
     if is_privileged() {
         to.set_owner(stat.owner)?;
     }
-    to.set_mode(stat.mode)?;
     for (name, value) in &xattrs {
         to.set_xattr(name, value)?;
     }
+    to.set_mode(stat.mode)?;
     to.set_mtime(stat.mtime)
 }
 
@@ -129,11 +129,12 @@ fn copy_file(from: &Folder, name: &[u8], to: &Folder, new_name: &[u8]) -> Result
     if is_privileged() {
         file.set_owner(stat.owner)?;
     }
-    file.set_mode(stat.mode)?;
     let xattrs = metadata::xattrs(source.as_fd()).map_err(|(operation, error)| failed(operation, error))?;
     for (name, value) in xattrs {
         file.set_xattr(&name, &value)?;
     }
+    // After the attributes, which a read-only file would not take from an owner who is not root.
+    file.set_mode(stat.mode)?;
     file.set_mtime(stat.mtime)
 }
 

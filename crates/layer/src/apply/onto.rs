@@ -16,6 +16,8 @@ use crate::xattr::{ACL_ACCESS, ACL_DEFAULT, CAPABILITY, kept_xattrs};
 /// The metadata of a directory that no layer names: root's, 0755, from 1970, the same in every driver.
 pub(super) const IMPLIED_MODE: u32 = 0o755;
 
+const OWNER_MAY_WRITE: u32 = 0o200;
+
 pub(super) struct Onto<'t> {
     pub(super) tree: &'t Tree,
     pub(super) policy: Policy,
@@ -181,8 +183,15 @@ impl<'t> Onto<'t> {
     }
 
     fn create(&mut self, entry: &Entry, before: Option<Node>) -> disk::Result<NewFile> {
-        let mode = entry.mode & 0o777;
+        let mode = entry.mode & 0o777 | if self.is_locked(entry) { OWNER_MAY_WRITE } else { 0 };
         self.make(&entry.name, before, |folder, name| folder.create(name, mode))
+    }
+
+    /// Whether the file's own mode keeps its owner, who is not root, from giving it its attributes.
+    fn is_locked(&self, entry: &Entry) -> bool {
+        entry.mode & OWNER_MAY_WRITE == 0
+            && self.policy.privileges == Privileges::None
+            && kept_xattrs(entry).next().is_some()
     }
 
     /// Metadata come after the data, and the owner before what its change would clear (TAR-12).
@@ -196,7 +205,8 @@ impl<'t> Onto<'t> {
         if self.must_give(owner(entry), is_setgid) {
             file.set_owner(owner(entry))?;
         }
-        if has_default_acl || self.needs_mode(entry.mode) {
+        let is_locked = self.is_locked(entry);
+        if !is_locked && (has_default_acl || self.needs_mode(entry.mode)) {
             file.set_mode(entry.mode)?;
         }
         for xattr in kept_xattrs(entry) {
@@ -204,6 +214,9 @@ impl<'t> Onto<'t> {
                 let outcome = file.set_xattr(&xattr.name, &xattr.value);
                 self.tolerate(outcome)?;
             }
+        }
+        if is_locked {
+            file.set_mode(entry.mode)?;
         }
         file.set_mtime(time(entry))
     }
