@@ -44,3 +44,43 @@ fn default(root: &Dir) -> Result<Box<dyn Driver>> {
 pub fn driver_names() -> impl Iterator<Item = &'static str> {
     DRIVERS.iter().map(|(name, _)| *name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn root() -> (tempfile::TempDir, Dir) {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = Dir::open(temporary.path()).unwrap();
+        (temporary, root)
+    }
+
+    #[test]
+    fn opening_writes_nothing_and_finds_all_by_name() {
+        let (_temporary, root) = root();
+        for name in driver_names() {
+            match open(&root, Some(name)) {
+                Ok(driver) => assert_eq!(driver.about().name, name),
+                Err(Error::Unavailable { driver, .. }) => assert_eq!(driver, name),
+                Err(error) => panic!("{error}"),
+            }
+        }
+        assert!(root.is_empty().unwrap());
+    }
+
+    #[test]
+    fn the_default_is_what_works_here() {
+        let (_temporary, root) = root();
+        let expected = if crate::testing::may_mount() { "overlay2" } else { "cold" };
+        assert_eq!(open(&root, None).unwrap().about().name, expected);
+    }
+
+    #[test]
+    fn unknown_drivers_are_refused_with_those_there_are() {
+        let (_temporary, root) = root();
+        for name in ["aufs", "", "../vfs", "OVERLAY2"] {
+            let text = open(&root, Some(name)).err().unwrap().to_string();
+            assert!(text.contains("overlay2, vfs, cold"), "{text}");
+        }
+    }
+}

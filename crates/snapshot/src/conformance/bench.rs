@@ -8,6 +8,7 @@ use spec::{DiffId, Digest};
 
 use crate::conformance::model::{Item, Refused, Tree, merged};
 use crate::conformance::scan::{difference, scan};
+use crate::conformance::unprivileged::as_this_user;
 use crate::{Driver, Error, Incoming, Key, Mount, Result, Scratch, Staged};
 
 /// A store in a folder.
@@ -121,7 +122,7 @@ impl Bench {
         let found = self.store_all(layers).and_then(|stack| self.tree(&stack));
         match (merged(layers), found) {
             (Ok(expected), Ok(found)) => {
-                if let Some(difference) = difference(&expected, &found) {
+                if let Some(difference) = difference(&as_this_user(expected), &found) {
                     panic!("{difference}\nof {}", show(layers));
                 }
             }

@@ -31,9 +31,15 @@ pub(crate) fn tar_12_everything_an_archive_has_is_there(driver: &str) {
         file("later/child", ""),
         dir("later").mode(0o700).owner(4294967294, 4294967294),
         dir("read-only").mode(0o555).time(1, 0),
-        file("read-only/f", ""),
+        file("read-only/f", "").mode(0o444).xattr("user.locked", b"1"),
+        dir("locked").mode(0),
+        dir("locked/more").mode(0o100),
+        file("locked/more/f", "secret").mode(0),
+        link("locked/g", "locked/more/f"),
     ];
     check(driver, vec![items.clone()]);
+    let on_top = vec![file("locked/more/h", ""), link("out", "locked/more/f"), file("read-only/g", "")];
+    check(driver, vec![items.clone(), on_top]);
     let is_split = |item: &Item| item.header.kind != layer::tar::Kind::HardLink;
     check(driver, items.into_iter().filter(is_split).map(|item| vec![item]).collect());
 }

@@ -12,6 +12,7 @@ mod scan;
 mod snapshots;
 mod storing;
 mod umoci;
+mod unprivileged;
 
 /// All cases for one driver.
 macro_rules! conformance {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use layer::tar::{Device, Kind, Time};
@@ -15,8 +15,13 @@ pub(crate) fn scan(root: &Path) -> Tree {
     let mut queue = vec![Vec::new()];
     while let Some(path) = queue.pop() {
         let full = root.join(std::ffi::OsStr::from_bytes(&path));
-        let node = node(&full);
+        let node = unlocked(&full, || node(&full));
         if node.kind == Kind::Directory {
+            // Who is not root has to let himself in. The tree is thrown away after the scan.
+            if node.mode & 0o700 != 0o700 && !rustix::process::geteuid().is_root() {
+                let mode = std::fs::Permissions::from_mode(node.mode | 0o700);
+                std::fs::set_permissions(&full, mode).unwrap();
+            }
             for entry in std::fs::read_dir(&full).unwrap() {
                 let name = entry.unwrap().file_name().into_vec();
                 queue.push(if path.is_empty() { name } else { [&path, &b"/"[..], &name].concat() });
@@ -25,6 +30,20 @@ pub(crate) fn scan(root: &Path) -> Tree {
         tree.insert(path, node);
     }
     tree
+}
+
+/// Looks at something whose mode keeps its owner out, who is not root.
+fn unlocked(path: &Path, look: impl FnOnce() -> Node) -> Node {
+    let metadata = std::fs::symlink_metadata(path).unwrap();
+    let (mode, is_file) = (metadata.mode() & 0o7777, metadata.is_file());
+    if !is_file || mode & 0o400 != 0 || rustix::process::geteuid().is_root() {
+        return look();
+    }
+    let set_mode = |mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    set_mode(mode | 0o400);
+    let node = look();
+    set_mode(mode);
+    Node { mode, ..node }
 }
 
 fn node(path: &Path) -> Node {

@@ -10,6 +10,8 @@
 //! snapshots/vfs/<key>/{snapshot.json, meta.json, files/}
 //! ```
 
+use std::collections::HashMap;
+
 use disk::tree::{FileKind, Follow, Time, Tree, is_privileged};
 use disk::{Dir, Trash};
 use layer::{Policy, Whiteouts};
@@ -178,9 +180,11 @@ impl Driver for Vfs {
     }
 }
 
-/// Lets an ordinary user read and enter everything of a layer; says which modes this changed.
+/// Lets an ordinary user read and enter everything of a layer; says which modes this changed, for each name of
+/// a file.
 fn make_readable(files: &Tree) -> Result<Vec<(TreePath, u32)>> {
     let mut modes = Vec::new();
+    let mut several_names: HashMap<(u64, u64), u32> = HashMap::new();
     let root = files.folder(b"", Follow::Never)?;
     let mode = root.own_stat()?.mode;
     if mode & 0o700 != 0o700 {
@@ -192,15 +196,14 @@ fn make_readable(files: &Tree) -> Result<Vec<(TreePath, u32)>> {
         let folder = files.folder(&path, Follow::Never)?;
         for name in folder.names()? {
             let Some(stat) = folder.stat(&name)? else { continue };
-            let needed = match stat.kind {
-                FileKind::Dir => 0o700,
-                FileKind::File => 0o400,
-                _ => 0,
-            };
             let path = if path.is_empty() { name.clone() } else { [&path, &b"/"[..], &name].concat() };
+            let needed = needed_bits(stat.kind);
             if stat.mode & needed != needed {
                 folder.set_mode_of(&name, stat.mode | needed)?;
                 modes.push((path.clone(), stat.mode));
+                several_names.insert(stat.id, stat.mode);
+            } else if let Some(mode) = several_names.get(&stat.id).filter(|_| stat.kind == FileKind::File) {
+                modes.push((path.clone(), *mode));
             }
             if stat.kind == FileKind::Dir {
                 queue.push(path);
@@ -208,4 +211,13 @@ fn make_readable(files: &Tree) -> Result<Vec<(TreePath, u32)>> {
         }
     }
     Ok(modes)
+}
+
+/// The permission bits without which the owner cannot copy something.
+fn needed_bits(kind: FileKind) -> u32 {
+    match kind {
+        FileKind::Dir => 0o700,
+        FileKind::File => 0o400,
+        _ => 0,
+    }
 }
