@@ -1,4 +1,6 @@
-//! Mounts as data.
+//! Mounts as data, and the one place that carries them out.
+
+#![expect(clippy::disallowed_methods, reason = "the others are sent here to mount")]
 
 mod legacy;
 mod perform;
