@@ -140,14 +140,6 @@ pub enum Error {
     /// Nothing that could be run: the graph of an image has no manifest with all its content.
     #[error("index {0} has no platform with all its content")]
     Incomplete(Digest),
-    /// A form of content that is not spoken here.
-    #[error("{digest} has the media type {media_type}, which is not supported")]
-    Unsupported {
-        /// The content.
-        digest: Digest,
-        /// Its media type.
-        media_type: String,
-    },
 }
 
 /// What every function here returns.

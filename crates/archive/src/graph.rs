@@ -17,8 +17,8 @@ pub(crate) trait Holder {
     /// The size of some content, if it is there.
     fn size(&self, digest: &Digest) -> Result<Option<u64>>;
 
-    /// The bytes of a document, unproven, if they are not more than `max`.
-    fn read(&self, digest: &Digest, max: u64) -> Result<Vec<u8>>;
+    /// The bytes of a document, unproven, if they are not more than a limit of that name.
+    fn read(&self, digest: &Digest, limit: &'static str, max: u64) -> Result<Vec<u8>>;
 }
 
 /// The content of an image, as far as it is there; everything once, in the order of the walk.
@@ -189,7 +189,7 @@ pub(crate) fn document(
     max: u64,
 ) -> Result<Vec<u8>> {
     limit(&format!("blob {}", entry.digest), name, max, entry.size)?;
-    let bytes = holder.read(&entry.digest, max)?;
+    let bytes = holder.read(&entry.digest, name, max)?;
     check_size(entry, bytes.len() as u64)?;
     check_digest(&entry.digest, &bytes)?;
     Ok(bytes)
@@ -225,7 +225,7 @@ impl Holder for content::Blobs {
         Ok(content::Blobs::size(self, digest)?)
     }
 
-    fn read(&self, digest: &Digest, max: u64) -> Result<Vec<u8>> {
+    fn read(&self, digest: &Digest, _limit: &'static str, max: u64) -> Result<Vec<u8>> {
         Ok(content::Blobs::read(self, digest, max)?)
     }
 }

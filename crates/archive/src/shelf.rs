@@ -133,9 +133,9 @@ impl Holder for Shelf {
         Ok(self.blob(digest)?.map(|blob| blob.size()))
     }
 
-    fn read(&self, digest: &Digest, max: u64) -> Result<Vec<u8>> {
+    fn read(&self, digest: &Digest, limit: &'static str, max: u64) -> Result<Vec<u8>> {
         let name = blob_name(digest);
         let blob = self.blob(digest)?.ok_or_else(|| Error::file(&name, "is not in the archive"))?;
-        read_whole(name.as_bytes(), blob, "the limit", max)
+        read_whole(name.as_bytes(), blob, limit, max)
     }
 }

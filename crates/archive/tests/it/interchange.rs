@@ -107,6 +107,25 @@ fn what_skopeo_writes_is_read() {
     check(&format!("oci:{}:localhost/x:2", at("l")), &at("l"), &["localhost/x:2"]);
 }
 
+#[test]
+fn all_platforms_that_skopeo_writes_are_read() {
+    if !skip::installed("skopeo") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let platform =
+        |name: &str| Image::new(vec![Layer::zstd(vec![Entry::file("p", name)])]).platform(name).oci().build();
+    let built = Index::new(["linux/amd64", "linux/arm64"].map(platform).to_vec()).oci().build();
+    built.write_layout(Path::new(&at("layout")), "x").unwrap();
+    let to = format!("oci-archive:{}:quay.io/many:1", at("o.tar"));
+    skopeo(&format!("oci:{}:x", at("layout")), &to, &["--all"]);
+    let archive = open(Path::new(&at("o.tar"))).unwrap();
+    assert_eq!(names(&archive), [["quay.io/many:1"]]);
+    assert_eq!(archive.images()[0].target.digest, *built.digest());
+    assert_eq!(ids(&archive), built.images.iter().map(|image| image.id.0.clone()).collect::<Vec<_>>());
+}
+
 /// Podman with a storage of its own.
 struct Podman {
     folder: tempfile::TempDir,
