@@ -7,8 +7,10 @@
 //! latest: Pulling from library/alpine
 //! ...
 //! Digest: ${DIGEST:alpine}
-//! $ strata images nosuch-command | wc -l
-//! 2> unknown command[..]
+//! $ strata images | wc -l
+//! 2
+//! $ strata rmi nosuch
+//! 2> Error response from daemon: No such image: nosuch:latest
 //! [exit 1]
 //! ```
 //! ````

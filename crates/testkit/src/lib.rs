@@ -1,7 +1,15 @@
-//! Scaffolding for tests: a registry that misbehaves on command, small images, look-alikes of well-known
-//! images, scratch environments for the binary, golden transcripts, and comparison of directory trees.
+//! Scaffolding for tests. Only tests use this crate; it panics where a test could not go on anyway.
 //!
-//! Only tests use this crate. It panics where a test could not go on anyway.
+//! | | |
+//! |---|---|
+//! | [`Registry`] | a registry in the test's own process that misbehaves on command and logs every request |
+//! | [`Proxy`], [`Internet`] | an HTTP proxy, and with it a registry that stands for Docker Hub and all others |
+//! | [`image`] | small images of any format, codec and platform, in a registry, a layout or an archive |
+//! | [`Lookalikes`] | images under the names, with the layers, platforms and ages of the guide's |
+//! | [`Scratch`] | a hermetic place to run the binary: as nobody, on a terminal, killed half-way, measured |
+//! | [`Golden`] | Markdown whose console blocks are run for real |
+//! | [`store_check`] | directory trees compared, canaries, a search for secrets |
+//! | [`skip`] | what a test says when the machine lacks what it needs |
 
 #![expect(clippy::disallowed_methods, reason = "tests write, listen, dial and start programs")]
 

@@ -59,6 +59,19 @@ impl Drop for Listener {
     }
 }
 
+/// A connection's place among the sockets; given up also when its handler panics, or the client would wait
+/// for ever.
+struct Entry<'a> {
+    shared: &'a Shared,
+    number: u64,
+}
+
+impl Drop for Entry<'_> {
+    fn drop(&mut self) {
+        self.shared.sockets.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.number);
+    }
+}
+
 impl Shared {
     fn accept(&self, listener: &TcpListener, handler: &Handler) {
         thread::scope(|scope| {
@@ -71,8 +84,8 @@ impl Shared {
                     self.sockets.lock().unwrap_or_else(PoisonError::into_inner).insert(number, handle);
                 }
                 scope.spawn(move || {
+                    let _entry = Entry { shared: self, number };
                     handler(socket);
-                    self.sockets.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
                 });
             }
             self.shut_all();

@@ -1,7 +1,7 @@
 //! One header block.
 
 /// Bytes of a block.
-pub const BLOCK_BYTES: usize = 512;
+pub(super) const BLOCK_BYTES: usize = 512;
 
 /// What a header block says about its dialect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

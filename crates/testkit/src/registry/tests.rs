@@ -31,6 +31,7 @@ impl Reply {
 fn ask_raw(url: &str, request: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let address = url.strip_prefix("http://").unwrap();
     let mut socket = TcpStream::connect(address).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let mut text = format!("{request} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
     if !body.is_empty() {
         text.push_str(&format!("Content-Length: {}\r\n", body.len()));

@@ -50,6 +50,13 @@ impl Outcome {
         self.ended == Ended::Exit(0)
     }
 
+    /// The same with a text replaced in both streams, for what differs from run to run.
+    pub fn replacing(mut self, text: &str, by: &str) -> Outcome {
+        self.stdout = self.stdout.replace(text, by);
+        self.stderr = self.stderr.replace(text, by);
+        self
+    }
+
     /// Goes on only after success.
     ///
     /// # Panics

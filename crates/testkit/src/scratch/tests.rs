@@ -17,6 +17,9 @@ fn keeps_streams_and_status_apart() {
     let killed = script("kill -9 $$").run("");
     assert_eq!(killed.ended, Ended::Signal(9));
     assert_eq!(script("cat").run_with_input("", "in\n").stdout, "in\n");
+    let outcome = script("echo $$ one; echo $$ >&2").run("");
+    let pid = outcome.stderr.trim().to_owned();
+    outcome.replacing(&pid, "PID").expect_stdout("PID one\n").expect_stderr("PID\n");
     let outcome = script("printf 'a\\377'").run("");
     assert_eq!((outcome.stdout.as_str(), &outcome.stdout_bytes[..]), ("a\u{fffd}", &b"a\xff"[..]));
 }
