@@ -75,7 +75,8 @@ pub(crate) fn walk(holder: &dyn Holder, root: &Descriptor, budget: &mut Budget) 
         budget,
         root: &root.digest,
         contents: Contents::default(),
-        seen: HashSet::new(),
+        visited: HashSet::new(),
+        taken: HashSet::new(),
         todo: vec![(root.clone(), 0)],
     };
     while let Some((entry, depth)) = walk.todo.pop() {
@@ -93,7 +94,10 @@ struct Walk<'w> {
     budget: &'w mut Budget,
     root: &'w Digest,
     contents: Contents,
-    seen: HashSet<Digest>,
+    /// Manifests and indexes, complete or not.
+    visited: HashSet<Digest>,
+    /// Configs and layers.
+    taken: HashSet<Digest>,
     /// A stack: what was found last is walked first, so entries go on it in reverse.
     todo: Vec<(Descriptor, usize)>,
 }
@@ -101,10 +105,8 @@ struct Walk<'w> {
 impl Walk<'_> {
     fn visit(&mut self, entry: Descriptor, depth: usize) -> Result<()> {
         let is_root = entry.digest == *self.root;
-        if !self.seen.insert(entry.digest.clone()) {
-            return Ok(());
-        }
-        if !is_root && self.holder.size(&entry.digest)?.is_none() {
+        let is_absent = !is_root && self.holder.size(&entry.digest)?.is_none();
+        if is_absent || !self.visited.insert(entry.digest.clone()) {
             return Ok(());
         }
         match self.document(&entry)? {
@@ -114,9 +116,8 @@ impl Walk<'_> {
     }
 
     fn document(&mut self, entry: &Descriptor) -> Result<Document> {
-        let walked = self.contents.manifests.len() + self.contents.indexes.len() + 1;
-        let max = MANIFESTS_WALKED_MAX as u64;
-        limit(&format!("the manifests of {}", self.root), "MANIFESTS_WALKED_MAX", max, walked as u64)?;
+        let (max, found) = (MANIFESTS_WALKED_MAX as u64, self.visited.len() as u64);
+        limit(&format!("the manifests of {}", self.root), "MANIFESTS_WALKED_MAX", max, found)?;
         let bytes = self.read(entry, "MANIFEST_BYTES_MAX", MANIFEST_BYTES_MAX)?;
         Document::parse(&bytes, Some(entry.media_type.as_str()))
             .map_err(|source| Error::Document { digest: entry.digest.clone(), source })
@@ -156,7 +157,7 @@ impl Walk<'_> {
         }
         self.contents.manifests.push(entry);
         for content in std::iter::once(&manifest.config).chain(&manifest.layers) {
-            let is_new = self.seen.insert(content.digest.clone());
+            let is_new = self.taken.insert(content.digest.clone());
             if is_new && self.holder.size(&content.digest)?.is_some() {
                 self.contents.blobs.push(content.clone());
             }

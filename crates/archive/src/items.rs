@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::io::{BufReader, Read};
 
+use layer::EntryName;
 use serde::de::{self, DeserializeSeed, Deserializer as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use spec::json::{JsonError, Object, parse_strict};
@@ -35,8 +36,8 @@ pub(crate) fn members(
 
 /// Calls `each` with every item of one member of a document that is an object; the member has to be there.
 ///
-/// Members named in `known` but for the case of their letters are refused; those in `plain` must be what is
-/// said there, if they stand in the document.
+/// Of the other members those are refused that are one of `known` but for the case of their letters, and those
+/// of `fixed` that have another value.
 pub(crate) fn list_in(
     file: &str,
     stream: impl Read,
@@ -163,7 +164,7 @@ impl<'de> Visitor<'de> for Items<'_, '_> {
             match self.shape {
                 Shape::List | Shape::Members => {
                     let raw = map.next_value::<Box<RawValue>>()?;
-                    self.take(&name, &format!(".{name}"), &raw)?;
+                    self.take(&name, &format!(".{}", EntryName::new(name.as_bytes())), &raw)?;
                 }
                 Shape::ListIn(member) => self.take_member(member, &name, &mut map)?,
             }

@@ -3,8 +3,9 @@
 
 use std::collections::HashSet;
 
+use layer::EntryName;
 use serde_json::{Map, Value, json};
-use spec::json::{JsonError, Object, parse_strict};
+use spec::json::{Object, parse_strict};
 use spec::limits::{CONFIG_BYTES_MAX, LAYERS_PER_IMAGE_MAX};
 use spec::{Descriptor, DiffId, MediaType, Reference};
 
@@ -34,9 +35,11 @@ pub(crate) struct LegacyName {
 pub(crate) fn read(file: Blob) -> Result<Vec<LegacyName>> {
     let mut names = Vec::new();
     items::members(REPOSITORIES, file, |repository, tags| {
-        for tag in tags.members().keys() {
-            let id = tags.str(tag)?;
-            check_id(id).map_err(|error| tags.member_error(tag, error))?;
+        for (tag, id) in tags.members() {
+            let id = id.as_str().filter(|id| is_id(id));
+            let id = id.ok_or_else(|| {
+                tags.error(format_args!("the id of {} is no id", EntryName::new(tag.as_bytes())))
+            })?;
             names.push(LegacyName { name: tagged(&format!("{repository}:{tag}"))?, id: id.to_owned() });
         }
         Ok(())
@@ -45,9 +48,8 @@ pub(crate) fn read(file: Blob) -> Result<Vec<LegacyName>> {
 }
 
 /// The ids of the first format are 64 random or derived hexadecimal digits: names of folders, proof of nothing.
-fn check_id(id: &str) -> Result<(), JsonError> {
-    let is_id = id.len() == 64 && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    if is_id { Ok(()) } else { Err(JsonError::new(format!("{id:?} is no id"))) }
+fn is_id(id: &str) -> bool {
+    id.len() == 64 && id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// Makes config and manifest of the image whose top layer is `id`.
@@ -116,8 +118,8 @@ fn read_step(id: String, name: &str, file: Blob, is_top: bool) -> Result<(Step, 
     let object = Object::root(&value, name)?;
     object.refuse_case_variants(&["id", "parent", "os", "architecture", "rootfs", "history"])?;
     let parent = object.optional_str("parent")?.filter(|parent| !parent.is_empty());
-    if let Some(parent) = parent {
-        check_id(parent).map_err(|error| object.member_error("parent", error))?;
+    if parent.is_some_and(|parent| !is_id(parent)) {
+        return Err(object.member_error("parent", "is no id").into());
     }
     let (history, parent) = (history(object), parent.map(str::to_owned));
     let document = if is_top { object.members().clone() } else { Map::new() };

@@ -91,9 +91,15 @@ pub(crate) fn tagged(text: &str) -> Result<Reference> {
     }
 }
 
+/// The reason may quote the name: only when that can be shown as it is.
 fn bad(text: &str, source: ReferenceError) -> Error {
+    let is_plain = text.len() <= SHOWN_BYTES_MAX && text.bytes().all(|b| b.is_ascii_graphic());
+    let source = if is_plain { source } else { ReferenceError::Format };
     Error::Name { name: EntryName::new(text.as_bytes()), source }
 }
+
+/// Bytes of foreign text that a message shows.
+const SHOWN_BYTES_MAX: usize = 200;
 
 #[cfg(test)]
 mod tests {

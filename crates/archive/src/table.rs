@@ -56,7 +56,10 @@ impl Table {
             let Some(entry) = next_entry(&mut window, offset, number)? else { break };
             let end = entry.data_offset.checked_add(entry.stored_bytes).filter(|end| *end <= len);
             offset = end.ok_or(Error::Truncated)?.next_multiple_of(BLOCK_BYTES);
-            repeated.extend(table.insert(entry)?);
+            // What has an unknown type is passed over, as every reader does, and displaces nothing (TAR-11).
+            if !matches!(entry.kind, Kind::Other(_)) {
+                repeated.extend(table.insert(entry)?);
+            }
         }
         table.compare(&repeated)?;
         Ok(table)

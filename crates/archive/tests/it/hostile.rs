@@ -79,6 +79,21 @@ fn arc_2_of_other_names_the_last_one_counts() {
     assert_eq!(ids(&tar.json("manifest.json", &parts.list()).read().unwrap()), [parts.id()]);
 }
 
+#[test]
+fn arc_2_an_entry_of_unknown_type_displaces_nothing() {
+    let parts = Parts::new();
+    let mut stranger = Tar::default().file("manifest.json", "[]").bytes();
+    let (flag, sum) = (156, 148..156);
+    assert_eq!(stranger[flag], b'0');
+    stranger[flag] = b'Z';
+    stranger[sum.clone()].fill(b' ');
+    let total: u32 = stranger[..512].iter().map(|byte| u32::from(*byte)).sum();
+    stranger[sum].copy_from_slice(format!("{total:06o}\0 ").as_bytes());
+    let good = parts.tar().bytes();
+    let bytes = [&good[..good.len() - 1024], &stranger].concat();
+    assert_eq!(ids(&crate::forge::read(&bytes).unwrap()), [parts.id()]);
+}
+
 /// An archive whose layer is reached by `links` symbolic links, one after the other.
 fn chain(parts: &Parts, links: usize) -> Tar {
     let mut tar = parts.tar().without("l/layer.tar").file(&format!("{links}/layer.tar"), &parts.layer);

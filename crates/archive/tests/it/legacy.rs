@@ -95,7 +95,9 @@ fn arc_1_ids_are_ids() {
     assert!(archive(&json!({"Bad": {"1": id(0)}})).refusal().contains("must be lowercase"));
     assert!(archive(&json!({"x": {"-": id(0)}})).refusal().contains("invalid reference format"));
     assert!(archive(&json!({"x": {"1": id(7)}})).refusal().contains("is not in the archive"));
-    assert!(archive(&json!({"x": "y"})).refusal().contains("repositories.x is a string"));
+    assert!(archive(&json!({"x": "y"})).refusal().contains("repositories.`x` is a string"));
+    let escaped = archive(&json!({"x\u{1b}": {"\u{1b}": 1}})).refusal();
+    assert_eq!(escaped, "invalid archive: repositories.`x\\u{1b}`: the id of `\\u{1b}` is no id");
     assert!(archive(&json!([])).refusal().contains("expected an object"));
 }
 

@@ -112,6 +112,31 @@ fn arc_4_depth_of_indexes() {
 }
 
 #[test]
+fn arc_4_manifests_of_one_image() {
+    let parts = Parts::new();
+    let read = |count: usize| {
+        let mut tar = Tar::default();
+        let mut entries = Vec::new();
+        for at in 0..count {
+            let mut manifest = parts.manifest();
+            manifest["annotations"] = json!({"n": at.to_string()});
+            let text = manifest.to_string();
+            let digest = Digest::of(text.as_bytes());
+            let media_type = spec::MediaType::OCI_MANIFEST;
+            entries.push(json!({"mediaType": media_type, "digest": digest, "size": text.len()}));
+            tar = tar.file(&blob(text.as_bytes()), &text);
+        }
+        let (text, root) = index_of(&entries);
+        let tar = tar.file(&blob(text.as_bytes()), &text).bytes();
+        crate::forge::read(&[&tar[..tar.len() - 1024], &parts.layout(&[root]).bytes()].concat())
+    };
+    assert_eq!(ids(&read(1_023).unwrap()), [parts.id()]);
+    assert!(
+        read(1_024).unwrap_err().to_string().ends_with("1025 is over the limit MANIFESTS_WALKED_MAX = 1024")
+    );
+}
+
+#[test]
 fn arc_4_graphs_end_soon() {
     let parts = Parts::new();
     let start = std::time::Instant::now();
