@@ -315,7 +315,7 @@ fn write_map(folder: &Dir, size: u64, have: &Ranges) -> Result<File> {
     for piece in have.iter() {
         text.push_str(&format!("{} {}\n", piece.start, piece.end - piece.start));
     }
-    folder.replace("map", text.as_bytes(), 0o600)?;
+    folder.replace_alone("map", text.as_bytes(), 0o600)?;
     Ok(folder.file_mut("map", 0o600)?)
 }
 

@@ -182,11 +182,11 @@ fn make(root: &Dir) -> Result<()> {
     locks.file_mut("index", 0o600)?;
     let content = root.ensure_dir("content")?;
     content.ensure_dir("blobs")?.ensure_dir("sha256")?;
-    content.replace("oci-layout", OCI_LAYOUT, 0o600)?;
+    content.replace_alone("oci-layout", OCI_LAYOUT, 0o600)?;
     root.ensure_dir("leases")?;
     let superblock = Superblock { format: FORMAT, features: Features::default() };
     let bytes = serde_json::to_vec_pretty(&superblock).unwrap_or_default();
-    root.replace("store.json", &bytes, 0o600)?;
+    root.replace_alone("store.json", &bytes, 0o600)?;
     Ok(())
 }
 
@@ -194,9 +194,9 @@ fn make(root: &Dir) -> Result<()> {
 fn foreign_entry(root: &Dir) -> Result<Option<PathBuf>> {
     let ours = ["locks", "content", "leases", "lost+found"];
     let entries = root.entries()?;
-    let foreign = entries.into_iter().find(|entry| {
-        !ours.iter().any(|name| entry.name == *name) && !entry.name.to_string_lossy().starts_with(".tmp-")
-    });
+    let foreign = entries
+        .into_iter()
+        .find(|entry| !ours.iter().any(|name| entry.name == *name) && entry.name != ".store.json.new");
     Ok(foreign.map(|entry| entry.name.into()))
 }
 

@@ -201,18 +201,34 @@ impl Dir {
     /// # Errors
     /// When any step fails; the old file then stands.
     pub fn replace(&self, name: impl AsRef<OsStr>, bytes: &[u8], mode: u32) -> Result<()> {
+        self.replace_by(&random_name(), name.as_ref(), bytes, mode)
+    }
+
+    /// As [`Dir::replace`], for a file that only the holder of some lock replaces: what an earlier holder left
+    /// half written when it died is written over, so that such leftovers do not pile up.
+    ///
+    /// # Errors
+    /// As [`Dir::replace`].
+    pub fn replace_alone(&self, name: impl AsRef<OsStr>, bytes: &[u8], mode: u32) -> Result<()> {
         let name = name.as_ref();
-        let temporary = random_name();
-        let result =
-            self.write_new(&temporary, bytes, mode).and_then(|()| self.rename(&temporary, self, name));
+        let mut temporary = OsString::from(".");
+        temporary.push(name);
+        temporary.push(".new");
+        self.remove_file(&temporary)?;
+        self.replace_by(&temporary, name, bytes, mode)
+    }
+
+    fn replace_by(&self, temporary: impl AsRef<OsStr>, name: &OsStr, bytes: &[u8], mode: u32) -> Result<()> {
+        let temporary = temporary.as_ref();
+        let result = self.write_new(temporary, bytes, mode).and_then(|()| self.rename(temporary, self, name));
         if result.is_err() {
-            let _ = self.remove_file(&temporary);
+            let _ = self.remove_file(temporary);
         }
         result?;
         self.sync()
     }
 
-    fn write_new(&self, name: &str, bytes: &[u8], mode: u32) -> Result<()> {
+    fn write_new(&self, name: &OsStr, bytes: &[u8], mode: u32) -> Result<()> {
         let file = self.create(name, mode)?;
         file.write_all_at(bytes, 0)?;
         file.sync()

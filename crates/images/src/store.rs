@@ -74,7 +74,7 @@ impl ImageStore {
         let _lock = self.content.lock_index().map_err(Error::from)?;
         let mut index = self.index()?;
         let result = change(&mut index)?;
-        self.content.content().replace(INDEX_FILE, &index.to_bytes(), 0o600).map_err(Error::from)?;
+        self.content.content().replace_alone(INDEX_FILE, &index.to_bytes(), 0o600).map_err(Error::from)?;
         Ok(result)
     }
 

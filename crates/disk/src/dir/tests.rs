@@ -47,6 +47,15 @@ fn replace_is_all_or_nothing_and_has_the_mode() {
 }
 
 #[test]
+fn disk_3_what_a_dead_process_left_is_written_over() {
+    let (temporary, dir) = scratch();
+    std::fs::write(temporary.path().join(".x.new"), "half").unwrap();
+    dir.replace_alone("x", b"whole", 0o600).unwrap();
+    assert_eq!(dir.read("x", 10).unwrap().unwrap(), b"whole");
+    assert_eq!(dir.entries().unwrap().len(), 1);
+}
+
+#[test]
 fn rename_new_does_not_replace() {
     let (_temporary, dir) = scratch();
     dir.replace("a", b"a", 0o600).unwrap();
