@@ -126,7 +126,8 @@ pub struct Incoming<'a> {
 pub struct Scratch<'a> {
     /// A folder.
     pub dir: &'a Dir,
-    /// The one name in it that may be used; what has it is removed first.
+    /// The one name in it that may be used, also with an ending of the driver's (`name.…`); what has it is
+    /// removed first.
     pub name: &'a str,
 }
 

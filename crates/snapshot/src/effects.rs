@@ -119,6 +119,11 @@ impl Effects {
         record
     }
 
+    /// Whether a stored layer has any, without reading them.
+    pub(crate) fn exist(folder: &Dir) -> Result<bool> {
+        Ok(folder.file_id(NAME)?.is_some())
+    }
+
     /// Reads the record of a stored layer.
     pub(crate) fn read(folder: &Dir) -> Result<Effects> {
         let Some(bytes) = folder.read(NAME, EFFECTS_BYTES_MAX)? else { return Ok(Effects::default()) };

@@ -30,6 +30,7 @@
     allow(
         clippy::disallowed_methods,
         clippy::print_stderr,
+        clippy::print_stdout,
         reason = "tests lay out their own files and say why they skip"
     )
 )]

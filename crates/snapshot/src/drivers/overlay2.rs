@@ -11,7 +11,7 @@
 //! ```
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use disk::tree::{Follow, Tree, is_privileged};
 use disk::{Dir, Trash};
@@ -28,7 +28,7 @@ use crate::facts::{LayerFacts, Stored};
 use crate::key::Key;
 use crate::layers::{Layers, Trust};
 use crate::mount::{Mount, MountOption, kernel_offers};
-use crate::settle::{LayerTree, OPAQUE, Plan, copy_plain_metadata, is_opaque, metadata_origin, parent_of};
+use crate::settle::{LayerTree, OPAQUE, Plan, copy_plain_metadata, is_opaque, parent_of};
 use crate::snapshots::{Record, Snapshots, Wanted};
 use crate::staged::{Place, Staged};
 
@@ -69,41 +69,36 @@ impl Overlay2 {
         })
     }
 
-    /// The directories of a stack, topmost first.
+    /// The directories of a stack, topmost first. The first one has the root directory's metadata.
     fn lower_directories(&self, stack: &[DiffId], scratch: &Scratch<'_>) -> Result<Vec<PathBuf>> {
         let chain_id = ChainId::of(stack).ok_or(Error::EmptyStack)?;
         if stack.len() > LAYERS_MAX {
             return Err(Error::TooManyLayers { driver: NAME, found: stack.len(), max: LAYERS_MAX });
         }
-        let trees = stack.iter().map(|diff_id| self.tree(diff_id)).collect::<Result<Vec<_>>>()?;
-        let visible = visible(&trees)?;
+        let folders = stack.iter().map(|diff_id| self.layers.open(diff_id)).collect::<Result<Vec<_>>>()?;
+        let visible = visible(stack, &folders)?;
         // The kernel does not stack a single directory.
-        let needs_company = visible.len() == 1;
-        let settled = self.settled(&chain_id, &trees, needs_company, scratch)?;
-        let layers = visible.into_iter().map(|tree| tree.files.path().to_owned());
-        Ok(settled.into_iter().chain(layers).collect())
-    }
-
-    fn tree(&self, diff_id: &DiffId) -> Result<LayerTree> {
-        let folder = self.layers.open(diff_id)?;
-        let effects = Effects::read(&folder)?;
-        Ok(LayerTree { diff_id: diff_id.clone(), files: Tree::at(&folder.dir(DIFF)?)?, effects })
+        let settling = match visible.len() {
+            1 => Settling::Always,
+            _ => Settling::WhenNeeded,
+        };
+        let settled = self.settled(&chain_id, stack, &folders, settling, scratch)?;
+        Ok(settled.into_iter().chain(visible).collect())
     }
 
     /// The settling layer of a stack, made when it is needed and not there.
     fn settled(
         &self,
         chain_id: &ChainId,
-        trees: &[LayerTree],
-        needs_company: bool,
+        stack: &[DiffId],
+        folders: &[Dir],
+        settling: Settling,
         scratch: &Scratch<'_>,
     ) -> Result<Option<PathBuf>> {
-        if !needs_company && trees.iter().all(|tree| tree.effects.is_empty()) {
-            return Ok(None);
-        }
         let folder = match self.layers.open_stack(chain_id)? {
             Some(folder) => folder,
-            None => self.settle(chain_id, trees, needs_company, scratch)?,
+            None if settling == Settling::WhenNeeded && !have_effects(folders)? => return Ok(None),
+            None => self.settle(chain_id, &layer_trees(stack, folders)?, settling, scratch)?,
         };
         Ok(folder.dir_if_exists(DIFF)?.map(|diff| diff.path().to_owned()))
     }
@@ -112,19 +107,19 @@ impl Overlay2 {
         &self,
         chain_id: &ChainId,
         trees: &[LayerTree],
-        needs_company: bool,
+        settling: Settling,
         scratch: &Scratch<'_>,
     ) -> Result<Dir> {
         let mut plan = Plan::of(trees)?;
-        if needs_company {
+        if settling == Settling::Always {
             plan.add_root(trees)?;
         }
         let (place, folder) = Place::make(scratch)?;
-        let made_bytes = match plan.ops.is_empty() {
+        let disk_bytes = match plan.ops.is_empty() {
             true => 0,
             false => plan.make(trees, &Tree::at(&folder.make_dir(DIFF)?)?)?,
         };
-        self.layers.publish_stack(chain_id, &folder, &place, made_bytes)
+        self.layers.publish_stack(chain_id, &folder, &place, disk_bytes)
     }
 
     fn snapshot(&self, key: &Key, record: &Record, scratch: &Scratch<'_>) -> Result<Vec<Mount>> {
@@ -132,26 +127,48 @@ impl Overlay2 {
         let folder = match self.snapshots.want(key, record, scratch)? {
             Wanted::There(folder) => folder,
             Wanted::New(place, folder) => {
-                if record.active {
-                    self.make_upper(&record.stack, &folder)?;
+                if let (true, Some(top)) = (record.active, lower.first()) {
+                    make_upper(top, &folder)?;
                 }
                 self.snapshots.publish(key, record, &place)?
             }
         };
         Ok(vec![overlay(lower, record.active.then(|| folder.path().to_owned()))])
     }
+}
 
-    /// The root of the upper directory is that of the whole tree.
-    fn make_upper(&self, stack: &[DiffId], folder: &Dir) -> Result<()> {
-        let trees = stack.iter().map(|diff_id| self.tree(diff_id)).collect::<Result<Vec<_>>>()?;
-        folder.make_dir(WORK)?;
-        let upper = Tree::at(&folder.make_dir(DIFF)?)?;
-        if let Some(origin) = metadata_origin(&trees, b"")? {
-            let root = trees[origin.layer].files.folder(b"", Follow::Never)?;
-            copy_plain_metadata(&root, &upper.folder(b"", Follow::Never)?)?;
+/// Whether a stack gets a settling layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Settling {
+    /// When one of its layers has something to settle.
+    WhenNeeded,
+    /// In any case, so that there are two directories.
+    Always,
+}
+
+/// The layers of a stack, with all that it takes to settle it.
+fn layer_trees(stack: &[DiffId], folders: &[Dir]) -> Result<Vec<LayerTree>> {
+    let tree = |(diff_id, folder): (&DiffId, &Dir)| {
+        let (files, effects) = (Tree::at(&folder.dir(DIFF)?)?, Effects::read(folder)?);
+        Ok(LayerTree { diff_id: diff_id.clone(), files, effects })
+    };
+    stack.iter().zip(folders).map(tree).collect()
+}
+
+fn have_effects(folders: &[Dir]) -> Result<bool> {
+    for folder in folders {
+        if Effects::exist(folder)? {
+            return Ok(true);
         }
-        Ok(())
     }
+    Ok(false)
+}
+
+/// Makes the directories of an active snapshot; the root of the upper one is that of the whole tree.
+fn make_upper(top: &Path, folder: &Dir) -> Result<()> {
+    folder.make_dir(WORK)?;
+    let upper = Tree::at(&folder.make_dir(DIFF)?)?.folder(b"", Follow::Never)?;
+    copy_plain_metadata(&Tree::open(top)?.folder(b"", Follow::Never)?, &upper)
 }
 
 impl Driver for Overlay2 {
@@ -231,14 +248,15 @@ impl Driver for Overlay2 {
 /// It does not look at the mark of a layer's root, so what is below an opaque one is left out. And it takes no
 /// layer twice: of one that comes again the lower is left out, since all that it brings and hides is brought
 /// and hidden again above.
-fn visible(trees: &[LayerTree]) -> Result<Vec<&LayerTree>> {
+fn visible(stack: &[DiffId], folders: &[Dir]) -> Result<Vec<PathBuf>> {
     let mut seen = HashSet::new();
-    let mut visible = Vec::with_capacity(trees.len());
-    for tree in trees.iter().rev() {
-        if seen.insert(&tree.diff_id) {
-            visible.push(tree);
+    let mut visible = Vec::with_capacity(stack.len());
+    for (diff_id, folder) in stack.iter().zip(folders).rev() {
+        let files = folder.dir(DIFF)?;
+        if seen.insert(diff_id) {
+            visible.push(files.path().to_owned());
         }
-        if is_opaque(&tree.files.folder(b"", Follow::Never)?)? {
+        if is_opaque(&Tree::at(&files)?.folder(b"", Follow::Never)?)? {
             break;
         }
     }

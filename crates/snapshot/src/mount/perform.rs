@@ -7,6 +7,7 @@
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
+use std::time::Duration;
 
 use disk::Dir;
 use disk::tree::{Follow, Tree};
@@ -44,12 +45,28 @@ pub fn mount_all(mounts: &[Mount], at: &Path) -> Result<()> {
 pub fn umount_all(mounts: &[Mount], at: &Path) -> Result<()> {
     for mount in mounts.iter().rev() {
         let target = at.join(&mount.target);
-        match unmount(&target, UnmountFlags::NOFOLLOW) {
+        match unmount_patiently(&target) {
             Ok(()) | Err(Errno::INVAL | Errno::NOENT) => {}
             Err(errno) => return Err(refused(mount, &target, "unmount", errno)),
         }
     }
     Ok(())
+}
+
+/// How often, and how long apart, a busy mount is tried again.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// A process that another thread is starting holds copies of all our descriptors until it runs its program,
+/// and so makes a mount busy for a moment that nobody uses.
+fn unmount_patiently(target: &Path) -> rustix::io::Result<()> {
+    for _ in 1..TRIES {
+        match unmount(target, UnmountFlags::NOFOLLOW) {
+            Err(Errno::BUSY) => std::thread::sleep(PAUSE),
+            result => return result,
+        }
+    }
+    unmount(target, UnmountFlags::NOFOLLOW)
 }
 
 fn mount_one(mount: &Mount, at: &Path) -> Result<()> {

@@ -9,7 +9,7 @@ mod plan;
 mod probe;
 
 pub(crate) use make::{copy_plain_metadata, parent_of, split};
-pub(crate) use plan::{Op, Origin, Plan, metadata_origin};
+pub(crate) use plan::{Op, Origin, Plan};
 pub(crate) use probe::{OPAQUE, is_opaque};
 
 use disk::tree::Tree;

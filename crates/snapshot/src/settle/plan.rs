@@ -125,7 +125,7 @@ fn top_holder(layers: &[LayerTree], path: &[u8]) -> Result<Option<(usize, Found)
 
 /// Whose metadata the directory at a path has in the merged view: the topmost that names it, else the lowest
 /// that implies it.
-pub(crate) fn metadata_origin(layers: &[LayerTree], path: &[u8]) -> Result<Option<Origin>> {
+fn metadata_origin(layers: &[LayerTree], path: &[u8]) -> Result<Option<Origin>> {
     let mut implied_by = None;
     for (index, layer) in layers.iter().enumerate().rev() {
         let probe = probe(&layer.files, path)?;
