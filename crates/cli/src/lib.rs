@@ -3,12 +3,16 @@
 //! `flags` reads a command line against a static table with the rules Docker users know, `commands` holds one
 //! file per command, `term` turns values into terminal text, and [`Ui`] is the only thing that writes to the
 //! standard streams. This is the one crate that prints, reads the environment and decides exit codes.
+mod columns;
 pub mod commands;
 pub mod completion;
 mod context;
+mod display;
+mod docker_config;
 mod environment;
 mod failure;
 pub mod flags;
+mod interrupt;
 mod run;
 pub mod term;
 mod ui;

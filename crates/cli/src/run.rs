@@ -3,6 +3,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use crate::flags::{Action, HelpRequest, Matches, Parsed, help, parse};
+use crate::interrupt::until_interrupted;
 use crate::{Context, Environment, Failure, Outcome, Ui, commands};
 
 /// Runs the process's own arguments against its own streams.
@@ -11,12 +12,17 @@ pub fn main() -> ExitCode {
     let env = Environment::Process;
     let ui = Ui::process(&env);
     let args: Vec<OsString> = std::env::args_os().skip(1).collect();
-    ExitCode::from(run(&args, &mut Context { ui, env }))
+    ExitCode::from(until_interrupted(Context::new(ui, env), move |context| run(&args, context)))
 }
 
 /// Does what the arguments ask for, says what went wrong, and returns the exit code.
 pub fn run(args: &[OsString], context: &mut Context) -> u8 {
     let outcome = obey(args, context);
+    // What fails because the user stopped it is not worth words: it is what was wanted.
+    let outcome = outcome.map_err(|failure| match context.cancel.is_cancelled() {
+        true => Failure::silent(Failure::INTERRUPTED),
+        false => failure,
+    });
     settle(outcome, &mut context.ui)
 }
 

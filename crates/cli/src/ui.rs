@@ -5,6 +5,7 @@
 //! (`strata images | head -1`) is a success.
 use std::fmt;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::termios::{isatty, tcgetwinsize};
@@ -27,6 +28,32 @@ pub struct Ui {
     out_error: Option<io::Error>,
     stream_left: bool,
     terminal: Terminal,
+    question: Question,
+}
+
+/// Whether the user is being asked something, as seen from another thread.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Question(Arc<AtomicBool>);
+
+impl Question {
+    /// Leaves the question that is on the terminal, if one is: its line ends. Says whether there was one.
+    #[expect(clippy::disallowed_methods, reason = "the one that talks to people")]
+    pub(crate) fn abandon(&self) -> bool {
+        let open = self.0.load(Ordering::SeqCst);
+        if open {
+            // Nobody is left to tell when the terminal is gone.
+            let _ = io::stdout().write_all(b"\n");
+            let _ = io::stdout().flush();
+        }
+        open
+    }
+
+    fn during<T>(&self, ask: impl FnOnce() -> T) -> T {
+        self.0.store(true, Ordering::SeqCst);
+        let answer = ask();
+        self.0.store(false, Ordering::SeqCst);
+        answer
+    }
 }
 
 /// What is known about the terminal, if there is one.
@@ -70,7 +97,7 @@ impl Ui {
         terminal: Terminal,
     ) -> Self {
         let out = BufWriter::with_capacity(BUFFER_BYTES, out);
-        Self { input, out, err, out_error: None, stream_left: false, terminal }
+        Self { input, out, err, out_error: None, stream_left: false, terminal, question: Question::default() }
     }
 
     /// Streams that a test looks at: what is typed, and where output and talk end up.
@@ -158,6 +185,11 @@ impl Ui {
         &mut self.input
     }
 
+    /// Standard input for an operation that shows something while it reads; afterwards there is none.
+    pub(crate) fn take_input(&mut self) -> Box<dyn BufRead + Send> {
+        std::mem::replace(&mut self.input, Box::new(io::empty()))
+    }
+
     /// Asks whether to go on, on the last line of `question`. Only `y` or `Y` is a yes; the end of input is a
     /// no.
     pub fn confirm(&mut self, question: &str) -> bool {
@@ -167,8 +199,14 @@ impl Ui {
         let mut answer = Vec::new();
         // An answer is one letter; a line without an end must not fill the memory.
         let limit = 1024;
-        let read = io::Read::take(&mut self.input, limit).read_until(b'\n', &mut answer);
+        let question = self.question.clone();
+        let read = question.during(|| io::Read::take(&mut self.input, limit).read_until(b'\n', &mut answer));
         read.is_ok() && answer.trim_ascii().eq_ignore_ascii_case(b"y")
+    }
+
+    /// Whether a question is open, for who ends the process.
+    pub(crate) fn question(&self) -> Question {
+        self.question.clone()
     }
 
     /// Writes what is left and says whether standard output got everything.
@@ -221,7 +259,7 @@ impl Write for Stream<'_> {
 }
 
 /// The system's own words for an error, without Rust's error number.
-fn reason(error: &io::Error) -> String {
+pub(crate) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     let end = text.find(" (os error").unwrap_or(text.len());
     text[..end].to_lowercase()

@@ -1,7 +1,9 @@
 //! `strata history`: how an image came to be.
-use super::unplugged::unplugged;
+use super::platform;
 use super::usage;
-use crate::flags::{Action, ArgRule, Command, Flag, Operand};
+use crate::columns::{Format, HISTORY_COLUMNS, HistoryLine, listing};
+use crate::flags::{Action, ArgRule, Command, Flag, Matches, Operand};
+use crate::{Context, Failure, Outcome};
 
 static FLAGS: &[Flag] = &[
     Flag::text("format", usage::FORMAT_TABLE),
@@ -26,6 +28,31 @@ pub(super) const IMAGE_HISTORY: Command = Command {
     flags: FLAGS,
     rule: ArgRule::Exactly(1),
     operand: Operand::Image,
-    action: Action::Run(unplugged),
+    action: Action::Run(history),
     ..Command::USUAL
 };
+
+const TABLE: &str = "{{.ID}}\t{{.CreatedSince}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}";
+const PLAIN_TABLE: &str = "{{.ID}}\t{{.CreatedAt}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}";
+
+fn history(matches: &Matches, context: &mut Context) -> Outcome {
+    let engine = context.engine(matches)?;
+    let platform = platform::parse(matches, &engine, "invalid platform: ")?;
+    let image = matches.operand(0).unwrap_or_default();
+    let rows = engine.history(image, platform.as_ref()).map_err(|e| Failure::daemon(&e))?;
+    let human = matches.bool("human");
+    let line = |row| HistoryLine {
+        row,
+        now: engine.now(),
+        zone: engine.host.zone.clone(),
+        truncated: !matches.bool("no-trunc"),
+        human,
+    };
+    let lines: Vec<_> = rows.into_iter().map(line).collect();
+    let format = match (matches.text_given("format").unwrap_or("table"), matches.bool("quiet")) {
+        ("table", true) => Format::Rows("{{.ID}}".to_owned()),
+        (format, _) => Format::parse(format, if human { TABLE } else { PLAIN_TABLE }),
+    };
+    context.ui.print(&listing(&HISTORY_COLUMNS, &lines, &format)?);
+    Ok(())
+}

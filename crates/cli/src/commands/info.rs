@@ -1,7 +1,14 @@
 //! `strata info`: the store, the host and the configuration in force.
-use super::unplugged::unplugged;
+use std::fmt::{Display, Write};
+
+use engine::Setting;
+
 use super::usage;
-use crate::flags::{Action, ArgRule, Command, Flag, Section};
+use super::version::{API_VERSION, COMMIT, NUMBER};
+use crate::columns::{InfoFacts, object_text, parse_object_template};
+use crate::flags::{Action, ArgRule, Command, Flag, Matches, Section};
+use crate::term::{escape, size};
+use crate::{Context, Failure, Outcome};
 
 static FLAGS: &[Flag] = &[Flag::text("format", usage::FORMAT_OBJECT).short('f')];
 
@@ -16,6 +23,125 @@ pub(super) const SYSTEM_INFO: Command = Command {
     spellings: &["system info", "info"],
     flags: FLAGS,
     rule: ArgRule::None,
-    action: Action::Run(unplugged),
+    action: Action::Run(info),
     ..Command::USUAL
 };
+
+fn info(matches: &Matches, context: &mut Context) -> Outcome {
+    let template = matches.text_given("format").map(parse_object_template).transpose()?;
+    let engine = context.engine(matches)?;
+    let debug = matches.bool("debug");
+    let info = match engine.info() {
+        Ok(info) => info,
+        Err(error) => {
+            if template.is_none() {
+                context.ui.print(&format!("{}\nServer:\n", client(debug)));
+            }
+            return Err(Failure::daemon(&error));
+        }
+    };
+    let facts = InfoFacts {
+        info,
+        now: engine.now(),
+        settings: engine.settings,
+        machine: machine(&engine.host.platform.architecture).to_owned(),
+        host: engine.host,
+        version: NUMBER,
+        api_version: API_VERSION,
+        commit: COMMIT,
+        debug,
+    };
+    if let Some(template) = template {
+        let (out, failure) = object_text(&template, &facts.object());
+        context.ui.print(&out);
+        return failure.map_or(Ok(()), Err);
+    }
+    let text = format!("{}\n{}{}\n", client(debug), server(&facts), in_force(&facts));
+    context.ui.print(&escape::layout(&text));
+    facts
+        .info
+        .warnings
+        .iter()
+        .for_each(|warning| context.ui.talk(&format!("WARNING: {}", escape::line(warning))));
+    Ok(())
+}
+
+/// An architecture under the kernel's name.
+fn machine(architecture: &str) -> &str {
+    match architecture {
+        "amd64" => "x86_64",
+        "386" => "i686",
+        "arm64" => "aarch64",
+        "loong64" => "loongarch64",
+        other => other,
+    }
+}
+
+fn client(debug: bool) -> String {
+    format!("Client:\n Version:    {NUMBER}\n Context:    default\n Debug Mode: {debug}\n")
+}
+
+fn server(facts: &InfoFacts) -> String {
+    let InfoFacts { info, host, .. } = facts;
+    let mut out = String::from("Server:\n Containers: 0\n  Running: 0\n  Paused: 0\n  Stopped: 0\n");
+    let mut line = |name: &str, value: &dyn Display| _ = writeln!(out, " {name}: {value}");
+    line("Images", &info.images);
+    line("Server Version", &NUMBER);
+    line("Storage Driver", &info.driver.as_deref().unwrap_or("chosen when the store is made"));
+    info.driver_status.iter().for_each(|(name, value)| line(&format!(" {name}"), value));
+    line("Kernel Version", &host.kernel);
+    line("Operating System", &host.os_name);
+    line("OSType", &host.platform.os);
+    line("Architecture", &facts.machine);
+    line("CPUs", &host.cpus);
+    line("Total Memory", &size::binary(host.memory));
+    line("Name", &host.hostname);
+    line("Docker Root Dir", &facts.root());
+    line("Debug Mode", &facts.debug);
+    line("Experimental", &false);
+    let (hosts, networks) = facts.insecure();
+    list(&mut out, "Insecure Registries", hosts.into_iter().chain(networks).map(str::to_owned));
+    let others = facts.other_mirrors().into_iter().map(|(registry, url)| format!("{url} (for {registry})"));
+    list(&mut out, "Registry Mirrors", facts.hub_mirrors().into_iter().chain(others));
+    out.push_str(" Live Restore Enabled: false\n");
+    out
+}
+
+fn list(out: &mut String, name: &str, values: impl Iterator<Item = String>) {
+    for (at, value) in values.enumerate() {
+        if at == 0 {
+            let _ = writeln!(out, " {name}:");
+        }
+        let _ = writeln!(out, "  {value}");
+    }
+}
+
+/// Every setting, its value and where that came from, under the names that `daemon.json` has for them.
+fn in_force(facts: &InfoFacts) -> String {
+    let mut out = String::from(" Settings:\n");
+    let settings = &facts.settings;
+    let none = || "none".to_owned();
+    let mut row = |name: &str, value: String, origin: &dyn Display| {
+        let _ = writeln!(out, "  {name}: {value} ({origin})");
+    };
+    let lines = |setting: &Setting<Vec<String>>| match setting.value.is_empty() {
+        true => none(),
+        false => setting.value.join(", "),
+    };
+    row("data-root", facts.root(), &settings.root.origin);
+    let driver = settings.storage_driver.value.clone().unwrap_or_else(|| "what suits the machine".to_owned());
+    row("storage-driver", driver, &settings.storage_driver.origin);
+    row("registry-mirrors", lines(&settings.registry_mirrors), &settings.registry_mirrors.origin);
+    row("insecure-registries", lines(&settings.insecure_registries), &settings.insecure_registries.origin);
+    for (name, setting) in [
+        ("max-concurrent-downloads", &settings.max_concurrent_downloads),
+        ("max-concurrent-uploads", &settings.max_concurrent_uploads),
+        ("max-download-attempts", &settings.max_download_attempts),
+    ] {
+        row(name, setting.value.to_string(), &setting.origin);
+    }
+    let config =
+        settings.docker_config.as_ref().map(|folder| folder.join("config.json").display().to_string());
+    let _ = writeln!(out, "  credentials: {}", config.unwrap_or_else(none));
+    out
+}

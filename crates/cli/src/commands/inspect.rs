@@ -1,7 +1,14 @@
 //! `strata inspect`: all that is known about images.
+use engine::{Engine, Error, ErrorKind};
+use go_template::{MissingKey, Numbers, Template, Value};
+use spec::Platform;
+
 use super::unplugged::unplugged;
-use super::usage;
-use crate::flags::{Action, ArgRule, Command, Flag, Operand};
+use super::{platform, usage};
+use crate::columns::{Inspected, parse_object_template};
+use crate::flags::{Action, ArgRule, Command, Flag, Matches, Operand, quote};
+use crate::term::{escape, json};
+use crate::{Context, Failure, Outcome};
 
 const FORMAT: Flag = Flag::text("format", usage::FORMAT_OBJECT).short('f');
 
@@ -24,7 +31,7 @@ pub(super) static INSPECT: Command = Command {
     ],
     rule: ArgRule::AtLeast(1),
     operand: Operand::Image,
-    action: Action::Run(unplugged),
+    action: Action::Run(inspect),
     ..Command::USUAL
 };
 
@@ -45,6 +52,142 @@ If the image or the server is not multi-platform capable, the command will error
     ],
     rule: ArgRule::AtLeast(1),
     operand: Operand::Image,
-    action: Action::Run(unplugged),
+    action: Action::Run(inspect_images),
     ..Command::USUAL
 };
+
+/// How the objects are shown.
+enum Form {
+    Indented,
+    Compact,
+    Template(Template),
+}
+
+impl Form {
+    fn of(matches: &Matches) -> Result<Self, Failure> {
+        match matches.text_given("format") {
+            None => Ok(Self::Indented),
+            Some("json") => Ok(Self::Compact),
+            Some(format) => parse_object_template(format).map(Self::Template),
+        }
+    }
+}
+
+fn inspect_images(matches: &Matches, context: &mut Context) -> Outcome {
+    if matches.bool("remote") {
+        return unplugged(matches, context);
+    }
+    let engine = context.engine(matches)?;
+    let platform = platform::parse(matches, &engine, "")?;
+    show(matches, context, |image| find(&engine, image, platform.as_ref()).map_err(|e| Failure::daemon(&e)))
+}
+
+fn inspect(matches: &Matches, context: &mut Context) -> Outcome {
+    if matches.bool("remote") {
+        return unplugged(matches, context);
+    }
+    let kind = matches.text("type");
+    if !kind.is_empty() && !TYPES.contains(&kind) {
+        let known = TYPES.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+        return Err(Failure::new(format!(
+            "unknown type: {}: must be one of {known}",
+            quote(kind.as_bytes())
+        )));
+    }
+    let engine = context.engine(matches)?;
+    let mut ignored = 0;
+    let outcome = show(matches, context, |name| {
+        let found = match kind {
+            "" => find(&engine, name, None).map_err(|error| no_such_object(name, &error)),
+            "image" => find(&engine, name, None).map_err(|e| Failure::daemon(&e)),
+            kind => Err(none_of_kind(kind, name)),
+        };
+        ignored += usize::from(found.is_ok());
+        found
+    });
+    if matches.bool("size") {
+        (0..ignored).for_each(|_| context.ui.talk("WARNING: --size ignored for image"));
+    }
+    outcome
+}
+
+fn find(engine: &Engine, image: &str, platform: Option<&Platform>) -> engine::Result<Inspected> {
+    engine.inspect_image(image, platform).map(|image| Inspected::new(&image))
+}
+
+/// Of the kinds of objects that Docker goes through only images exist here.
+fn no_such_object(name: &str, error: &Error) -> Failure {
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::InvalidArgument => {
+            Failure::new(format!("Error: No such object: {}", escape::line(name)))
+        }
+        _ => Failure::daemon(error),
+    }
+}
+
+/// What Docker's daemon says about objects of other kinds when it has none.
+fn none_of_kind(kind: &str, name: &str) -> Failure {
+    let name = escape::line(name);
+    let text = match kind {
+        "container" => format!("No such container: {name}"),
+        "network" => format!("network {name} not found"),
+        "volume" => format!("get {name}: no such volume"),
+        "plugin" => format!("plugin \"{name}\" not found"),
+        _ => "This node is not a swarm manager.".to_owned(),
+    };
+    Failure::new(format!("Error response from daemon: {text}"))
+}
+
+/// Shows what was found, then what was not.
+fn show(
+    matches: &Matches,
+    context: &mut Context,
+    mut find: impl FnMut(&str) -> Result<Inspected, Failure>,
+) -> Outcome {
+    let form = Form::of(matches)?;
+    let mut shown = Vec::new();
+    let mut errors = Vec::new();
+    for name in matches.operands() {
+        match find(name).and_then(|found| form.show(&found)) {
+            Ok(text) => shown.push(text),
+            Err(failure) => errors.extend(failure.message),
+        }
+    }
+    context.ui.print(&form.together(&shown));
+    if errors.is_empty() { Ok(()) } else { Err(Failure::new(errors.join("\n"))) }
+}
+
+impl Form {
+    /// One object.
+    fn show(&self, found: &Inspected) -> Result<String, Failure> {
+        match self {
+            Self::Indented | Self::Compact => Ok(found.json()),
+            Self::Template(template) => by_template(template, found),
+        }
+    }
+
+    /// All of them.
+    fn together(&self, shown: &[String]) -> String {
+        let list = || format!("[{}]", shown.join(","));
+        match self {
+            Self::Indented => json::indent(&list(), json::FOUR_SPACES) + "\n",
+            Self::Compact => json::compact(&list()) + "\n",
+            Self::Template(_) if shown.is_empty() => "\n".to_owned(),
+            Self::Template(_) => shown.concat(),
+        }
+    }
+}
+
+/// A template's line about an object: by Docker's types, else by the document as it is, in which nothing may
+/// be missing.
+fn by_template(template: &Template, found: &Inspected) -> Result<String, Failure> {
+    let mut out = String::new();
+    if template.execute(found.typed(), &mut out).is_err() {
+        out.clear();
+        let raw = template.with_missing_key(MissingKey::Error);
+        raw.execute(Value::from_json(found.document(), Numbers::Json), &mut out)
+            .map_err(|error| Failure::new(escape::layout(&format!("template parsing error: {error}"))))?;
+    }
+    out.push('\n');
+    Ok(escape::layout(&out).into_owned())
+}

@@ -1,6 +1,11 @@
 //! `strata image mount`: look inside an image.
-use super::unplugged::unplugged;
-use crate::flags::{Action, ArgRule, Command, Flag, Operand};
+use super::platform;
+use std::ffi::OsStr;
+use std::path::Path;
+
+use crate::flags::{Action, ArgRule, Command, Flag, Matches, Operand, quote};
+use crate::term::escape;
+use crate::{Context, Failure, Outcome};
 
 static FLAGS: &[Flag] = &[Flag::text("platform", "Mount the given platform variant (e.g., \"linux/amd64\")")];
 
@@ -13,6 +18,26 @@ pub(super) static IMAGE_MOUNT: Command = Command {
     rule: ArgRule::Between(1, 2),
     path_operands: true,
     operand: Operand::Image,
-    action: Action::Run(unplugged),
+    action: Action::Run(mount),
     ..Command::USUAL
 };
+
+fn mount(matches: &Matches, context: &mut Context) -> Outcome {
+    let engine = context.engine(matches)?;
+    let image = image_name(matches.path_operand(0))?;
+    if let Some(platform) = platform::parse(matches, &engine, "invalid platform: ")? {
+        engine.inspect_image(image, Some(&platform)).map_err(|e| Failure::daemon(&e))?;
+    }
+    let target = matches.path_operand(1).map(Path::new);
+    let mounted = engine.mount_image(image, target).map_err(|e| Failure::client(&e))?;
+    context.ui.line(&escape::cell(&mounted.to_string_lossy()));
+    Ok(())
+}
+
+/// An operand that names an image; those that name files may be any bytes.
+pub(super) fn image_name(operand: Option<&OsStr>) -> Result<&str, Failure> {
+    let operand = operand.unwrap_or_default();
+    operand.to_str().ok_or_else(|| {
+        Failure::new(format!("invalid argument {}: not valid UTF-8", quote(operand.as_encoded_bytes())))
+    })
+}

@@ -1,6 +1,11 @@
 //! `strata image prune`: remove images that nothing uses.
-use super::unplugged::unplugged;
-use crate::flags::{Action, ArgRule, Command, Flag};
+use super::rm;
+use engine::filter::Filters;
+use engine::ops::{PruneImages, Pruned};
+
+use crate::flags::{Action, ArgRule, Command, Flag, Matches};
+use crate::term::size;
+use crate::{Context, Failure, Outcome};
 
 static FLAGS: &[Flag] = &[
     Flag::bool("all", "Remove all unused images, not just dangling ones").short('a'),
@@ -16,6 +21,44 @@ pub(super) static IMAGE_PRUNE: Command = Command {
     short: "Remove unused images",
     flags: FLAGS,
     rule: ArgRule::None,
-    action: Action::Run(unplugged),
+    action: Action::Run(prune),
     ..Command::USUAL
 };
+
+const QUESTION: &str = "Are you sure you want to continue?";
+
+fn prune(matches: &Matches, context: &mut Context) -> Outcome {
+    let all = matches.bool("all");
+    let dry_run = matches.bool("dry-run");
+    let given = matches.filters("filter").collect();
+    let filters = Filters::new(context.docker_config(matches).with_prune_filters(given));
+    if !matches.bool("force") && !dry_run {
+        let what = match all {
+            true => "all images without at least one container associated to them",
+            false => "all dangling images",
+        };
+        if !context.ui.confirm(&format!("WARNING! This will remove {what}.\n{QUESTION}")) {
+            return Ok(());
+        }
+    }
+    let engine = context.engine(matches)?;
+    let request = PruneImages { all, filters, dry_run };
+    let pruned = engine.prune_images(&request).map_err(|e| Failure::daemon(&e))?;
+    let text = if dry_run { rm::would_remove(&pruned) } else { report(&pruned) };
+    context.ui.print(&text);
+    Ok(())
+}
+
+fn report(pruned: &Pruned) -> String {
+    let mut out = String::new();
+    if !pruned.removed.is_empty() {
+        out.push_str("Deleted Images:\n");
+        for gone in &pruned.removed {
+            let (verb, name) = rm::parts(gone);
+            out.push_str(&format!("{}: {name}\n", verb.to_lowercase()));
+        }
+        out.push('\n');
+    }
+    out.push_str(&format!("Total reclaimed space: {}\n", size::long(pruned.freed.layer_bytes)));
+    out
+}

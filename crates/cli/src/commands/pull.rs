@@ -1,7 +1,12 @@
 //! `strata pull`: download an image from a registry.
-use super::unplugged::unplugged;
+use super::platform;
 use super::usage;
-use crate::flags::{Action, ArgRule, Command, Flag, Section};
+use engine::ops::Pull;
+use spec::{DEFAULT_TAG, Reference};
+
+use crate::display::Display;
+use crate::flags::{Action, ArgRule, Command, Flag, Matches, Section};
+use crate::{Context, Failure, Outcome};
 
 static FLAGS: &[Flag] = &[
     Flag::bool("all-tags", "Download all tagged images in the repository").short('a'),
@@ -22,6 +27,27 @@ pub(super) const IMAGE_PULL: Command = Command {
     spellings: &["image pull", "pull"],
     flags: FLAGS,
     rule: ArgRule::Exactly(1),
-    action: Action::Run(unplugged),
+    action: Action::Run(pull),
     ..Command::USUAL
 };
+
+fn pull(matches: &Matches, context: &mut Context) -> Outcome {
+    let (typed, all, quiet) =
+        (matches.operand(0).unwrap_or_default(), matches.bool("all-tags"), matches.bool("quiet"));
+    let reference = Reference::parse(typed).map_err(|e| Failure::new(e.to_string()))?;
+    if all && !reference.is_name_only() {
+        return Err(Failure::new("tag can't be used with --all-tags/-a"));
+    }
+    if !all && !quiet && reference.is_name_only() {
+        context.ui.line(&format!("Using default tag: {DEFAULT_TAG}"));
+        context.ui.flush();
+    }
+    let engine = context.engine(matches)?;
+    let platform = platform::parse(matches, &engine, "Error response from daemon: ")?;
+    let request = Pull { reference: typed.to_owned(), platform, all_tags: all };
+    let display = Display::new(&mut context.ui, quiet);
+    let result = engine.pull(&request, &display);
+    let pulled = display.settle(result)?;
+    context.ui.line(&pulled.name);
+    Ok(())
+}

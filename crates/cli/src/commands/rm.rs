@@ -1,6 +1,10 @@
 //! `strata rmi`: remove images.
-use super::unplugged::unplugged;
-use crate::flags::{Action, ArgRule, Command, Flag, Operand};
+use engine::ops::{Removal, RemoveImages, Removed};
+use engine::{Engine, Error, ErrorKind};
+
+use crate::flags::{Action, ArgRule, Command, Flag, Matches, Operand};
+use crate::term::size;
+use crate::{Context, Failure, Outcome};
 
 static FLAGS: &[Flag] = &[
     Flag::bool("dry-run", "Show what would be removed and the bytes that come back"),
@@ -25,6 +29,89 @@ pub(super) const IMAGE_RM: Command = Command {
     flags: FLAGS,
     rule: ArgRule::AtLeast(1),
     operand: Operand::Image,
-    action: Action::Run(unplugged),
+    action: Action::Run(rm),
     ..Command::USUAL
 };
+
+fn rm(matches: &Matches, context: &mut Context) -> Outcome {
+    let engine = context.engine(matches)?;
+    if matches.list("platform").next().is_some() {
+        // What a tag stands for is removed as a whole; taking one platform out of it would give it another digest.
+        return Err(Failure::new("removing single platforms is not supported: remove the image"));
+    }
+    let request = RemoveImages { force: matches.bool("force"), no_prune: matches.bool("no-prune") };
+    let errors = match matches.bool("dry-run") {
+        true => try_out(matches, context, &engine, &request)?,
+        false => remove(matches, context, &engine, &request),
+    };
+    verdict(&errors, request.force, context)
+}
+
+/// Removes one after the other; what went is shown at once, what could not is returned.
+fn remove(matches: &Matches, context: &mut Context, engine: &Engine, request: &RemoveImages) -> Vec<Error> {
+    let mut errors = Vec::new();
+    for image in matches.operands() {
+        match engine.remove_image(image, request) {
+            Ok(removal) => removal.removed.iter().for_each(|gone| {
+                let (verb, name) = parts(gone);
+                context.ui.line(&format!("{verb}: {name}"));
+            }),
+            Err(error) => errors.push(error),
+        }
+        if context.cancel.is_cancelled() {
+            break;
+        }
+    }
+    errors
+}
+
+/// Shows what would go, and the bytes that would come back.
+fn try_out(
+    matches: &Matches,
+    context: &mut Context,
+    engine: &Engine,
+    request: &RemoveImages,
+) -> Result<Vec<Error>, Failure> {
+    let images: Vec<&str> = matches.operands().collect();
+    let (removal, errors) = engine.would_remove(&images, request).map_err(|e| Failure::daemon(&e))?;
+    context.ui.print(&would_remove(&removal));
+    Ok(errors)
+}
+
+/// What a removal would do, in lines.
+pub(super) fn would_remove(removal: &Removal) -> String {
+    let mut out = String::new();
+    for gone in &removal.removed {
+        let (verb, name) = match gone {
+            Removed::Untagged(reference) => ("untag", reference.familiar()),
+            other => ("delete", parts(other).1),
+        };
+        out.push_str(&format!("Would {verb}: {name}\n"));
+    }
+    let bytes = removal.freed.disk_bytes;
+    out.push_str(&format!("Would free: {} ({bytes} bytes)\n", size::long(bytes)));
+    out
+}
+
+/// The verb and the object of a line about something that went.
+pub(super) fn parts(gone: &Removed) -> (&'static str, String) {
+    match gone {
+        Removed::Untagged(reference) => ("Untagged", reference.familiar()),
+        Removed::Image(id) => ("Deleted", id.to_string()),
+        Removed::Layer(chain_id) => ("Deleted", chain_id.to_string()),
+    }
+}
+
+/// With `--force` it is no failure that images are not there; it is said all the same.
+fn verdict(errors: &[Error], force: bool, context: &mut Context) -> Outcome {
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let messages = errors.iter().filter_map(|error| Failure::daemon(error).message);
+    let message = messages.collect::<Vec<_>>().join("\n");
+    if force && errors.iter().all(|error| error.kind() == ErrorKind::NotFound) {
+        context.ui.talk(&message);
+        return Ok(());
+    }
+    Err(Failure::new(message))
+}

@@ -1,8 +1,8 @@
 //! `strata version`: what this program is.
-use super::unplugged::unplugged;
 use super::usage;
+use crate::columns::{VersionFacts, object_text, parse_object_template};
 use crate::flags::{Action, ArgRule, Command, Flag, Matches, Section};
-use crate::{Context, Outcome};
+use crate::{Context, Failure, Outcome};
 
 static FLAGS: &[Flag] = &[Flag::text("format", usage::FORMAT_OBJECT).short('f')];
 
@@ -19,13 +19,15 @@ pub(super) static VERSION: Command = Command {
 };
 
 /// The program's version.
-const NUMBER: &str = env!("CARGO_PKG_VERSION");
+pub(super) const NUMBER: &str = env!("CARGO_PKG_VERSION");
 
 /// The Docker Engine API version whose behaviour the commands follow.
-const API_VERSION: &str = "1.51";
+pub(super) const API_VERSION: &str = "1.51";
+/// The oldest one whose clients can follow.
+const API_VERSION_MIN: &str = "1.24";
 
 /// The commit the program was built from, where the build says so.
-const COMMIT: &str = match option_env!("STRATA_COMMIT") {
+pub(super) const COMMIT: &str = match option_env!("STRATA_COMMIT") {
     Some(commit) => commit,
     None => "unknown",
 };
@@ -36,30 +38,53 @@ pub fn version_line() -> String {
 }
 
 fn version(matches: &Matches, context: &mut Context) -> Outcome {
-    if matches.text_given("format").is_some() {
-        return unplugged(matches, context);
-    }
-    let platform = format!("{}/{}", std::env::consts::OS, architecture(std::env::consts::ARCH));
-    context.ui.print(&format!(
+    let host = (context.host)(context.env.path("HOME"));
+    let facts = VersionFacts {
+        number: NUMBER,
+        api_version: API_VERSION,
+        api_version_min: API_VERSION_MIN,
+        commit: COMMIT,
+        architecture: host.platform.architecture,
+        kernel: host.kernel,
+    };
+    let Some(format) = matches.text_given("format") else {
+        context.ui.print(&text(&facts));
+        return Ok(());
+    };
+    let named = |failure: Failure| Failure { message: failure.message.map(|m| name_template(&m)), ..failure };
+    let template = parse_object_template(format).map_err(named)?;
+    let (out, failure) = object_text(&template, &facts.object());
+    context.ui.print(&out);
+    failure.map_or(Ok(()), |failure| Err(named(failure)))
+}
+
+/// In this one command Docker's template has a name, which errors show.
+fn name_template(message: &str) -> String {
+    message.replacen("template: :", "template: version:", 1).replacen(
+        "executing \"\"",
+        "executing \"version\"",
+        1,
+    )
+}
+
+/// There is no daemon: what would be the server's part is this program, too.
+fn text(facts: &VersionFacts) -> String {
+    let platform = format!("{}/{}", std::env::consts::OS, facts.architecture);
+    format!(
         "Client:
  Version:           {NUMBER}
  API version:       {API_VERSION}
  Git commit:        {COMMIT}
  OS/Arch:           {platform}
  Context:           default
-"
-    ));
-    Ok(())
-}
 
-/// An architecture under the name that images use.
-fn architecture(rust: &str) -> &str {
-    match rust {
-        "x86_64" => "amd64",
-        "x86" => "386",
-        "aarch64" => "arm64",
-        "powerpc64" => "ppc64le",
-        "loongarch64" => "loong64",
-        other => other,
-    }
+Server:
+ Engine:
+  Version:          {NUMBER}
+  API version:      {API_VERSION} (minimum version {API_VERSION_MIN})
+  Git commit:       {COMMIT}
+  OS/Arch:          {platform}
+  Experimental:     false
+"
+    )
 }

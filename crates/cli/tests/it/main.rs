@@ -22,7 +22,7 @@ pub(crate) struct Ran {
 pub(crate) fn strata(args: &[OsString], terminal: Terminal) -> Ran {
     let env = Environment::Fixed(vec![("HOME", "/root".into())]);
     let (ui, out, err): (Ui, Capture, Capture) = Ui::captured(b"", terminal);
-    let mut context = Context { ui, env };
+    let mut context = Context::new(ui, env);
     let exit = cli::run(args, &mut context);
     Ran { exit, out: out.text(), err: err.text() }
 }

@@ -21,7 +21,7 @@ fn help_into(kind: io::ErrorKind) -> (u8, String) {
     let err = Capture::default();
     let ui =
         Ui::new(Box::new(io::empty()), Box::new(Broken(kind)), Box::new(err.clone()), Terminal::default());
-    let mut context = Context { ui, env: Environment::Fixed(Vec::new()) };
+    let mut context = Context::new(ui, Environment::Fixed(Vec::new()));
     (cli::run(&["--help".into()], &mut context), err.text())
 }
 

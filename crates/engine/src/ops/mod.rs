@@ -12,6 +12,7 @@ mod ready;
 mod rmi;
 mod save;
 mod tag;
+mod tree;
 mod usage;
 mod uses;
 
@@ -24,5 +25,7 @@ pub use mount::Mounted;
 pub use prune::{PruneImages, Pruned};
 pub use pull::{Pull, Pulled, PulledImage};
 pub use rmi::{Freed, Removal, RemoveImages, Removed};
-pub use save::Save;
+pub use save::{SAVE_FAILED, Save};
+pub use tag::parse_target as parse_tag_target;
+pub use tree::{ImageTree, TreePlatform};
 pub use usage::{DiskUsage, ImageUsage};

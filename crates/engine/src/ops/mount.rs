@@ -80,6 +80,18 @@ impl Engine {
         mounted.into_iter().map(|mounted| self.undo(&store, mounted)).collect()
     }
 
+    /// Undoes the mount at `target`; where it was.
+    ///
+    /// # Errors
+    /// When nothing is mounted there, or somebody works in the mount.
+    pub fn umount_at(&self, target: &Path) -> Result<PathBuf> {
+        let missing =
+            || Error::new(ErrorKind::NotFound, format!("no image is mounted at {}", target.display()));
+        let store = self.existing_store()?.ok_or_else(missing)?;
+        let mounted = records(&store)?.into_iter().find(|mounted| mounted.target == target);
+        self.undo(&store, mounted.ok_or_else(missing)?)
+    }
+
     /// Undoes every mount of every image; which images and where they were.
     ///
     /// # Errors

@@ -16,8 +16,6 @@ pub struct RemoveImages {
     pub force: bool,
     /// Leave the images alone that this one was made from.
     pub no_prune: bool,
-    /// Change nothing, only say what would go.
-    pub dry_run: bool,
 }
 
 /// One line of what was removed.
@@ -64,15 +62,9 @@ impl Engine {
     /// When there is no such image, or it is in use or has several names and `force` was not given, in
     /// Docker's words.
     pub fn remove_image(&self, text: &str, request: &RemoveImages) -> Result<Removal> {
-        let (store, index, _) = self.store_and_index(text)?;
+        let (store, ..) = self.store_and_index(text)?;
         let mut removing =
             Removing { store: &store, uses: Uses::read(&store)?, request, removed: Vec::new() };
-        if request.dry_run {
-            let mut after = Index::default();
-            index.entries().iter().for_each(|entry| after.set(entry.clone()));
-            removing.remove(&mut after, text)?;
-            return removing.report(&index, &after);
-        }
         let (before, after) = store.update(|index| {
             let before: Vec<Entry> = index.entries().to_vec();
             removing.remove(index, text)?;
@@ -83,6 +75,27 @@ impl Engine {
             store.sweep()?;
         }
         Ok(report)
+    }
+}
+
+impl Engine {
+    /// What removing these, one after the other, would do; nothing is changed. What can be removed is reported
+    /// together, so that what only these share counts as coming back, and why each of the others cannot.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn would_remove(&self, texts: &[&str], request: &RemoveImages) -> Result<(Removal, Vec<Error>)> {
+        let missing = |text: &str| self.store_and_index(text).err();
+        let Some(store) = self.existing_store()? else {
+            return Ok((Removal::default(), texts.iter().filter_map(|text| missing(text)).collect()));
+        };
+        let index = store.index()?;
+        let mut after = Index::default();
+        index.entries().iter().for_each(|entry| after.set(entry.clone()));
+        let mut removing =
+            Removing { store: &store, uses: Uses::read(&store)?, request, removed: Vec::new() };
+        let errors = texts.iter().filter_map(|text| removing.remove(&mut after, text).err()).collect();
+        Ok((removing.report_entries(index.entries(), after.entries())?, errors))
     }
 }
 
@@ -190,10 +203,6 @@ impl Removing<'_> {
 
     fn has_children(&self, index: &Index, image: &ImageId) -> bool {
         index.entries().iter().any(|entry| entry.parent.as_ref() == Some(image))
-    }
-
-    fn report(self, before: &Index, after: &Index) -> Result<Removal> {
-        self.report_entries(before.entries(), after.entries())
     }
 
     /// What comes back: what was reached before and is not any more.

@@ -10,6 +10,9 @@ use spec::{Descriptor, Document, Platform, PlatformMatcher, Reference};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 
+/// How a failure begins that is about the file to write, not about the images.
+pub const SAVE_FAILED: &str = "failed to save image: ";
+
 /// A request to save images.
 #[derive(Clone, Debug, Default)]
 pub struct Save {
@@ -45,7 +48,7 @@ impl Engine {
     /// As [`Engine::save`], or when there can be no such file.
     pub fn save_to(&self, request: &Save, path: &Path) -> Result<()> {
         let failed = |error: disk::OutputError| {
-            Error::new(ErrorKind::InvalidArgument, format!("failed to save image: {error}"))
+            Error::new(ErrorKind::InvalidArgument, format!("{SAVE_FAILED}{error}"))
         };
         let mut file = disk::Output::create(path).map_err(failed)?;
         self.save(request, &mut file)?;

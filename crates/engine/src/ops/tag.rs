@@ -32,8 +32,11 @@ impl Engine {
     }
 }
 
-/// Reads the target as Docker's client does, errors included.
-pub(crate) fn parse_target(text: &str) -> Result<Reference> {
+/// Reads the target of a tag as Docker's client does, errors included.
+///
+/// # Errors
+/// When it is no reference, or has a digest.
+pub fn parse_target(text: &str) -> Result<Reference> {
     let refuse = |error: ReferenceError| {
         Error::invalid(format_args!(
             "Error parsing reference: {text:?} is not a valid repository/tag: {error}"

@@ -1,0 +1,431 @@
+//! What can be seen of an image by `inspect`: the document as the daemon would send it, and the same in types,
+//! on which templates run first.
+use std::fmt::Write;
+
+use engine::ops::InspectedImage;
+use go_template::{Field, Method, NamedType, Opaque, Operand, Outcome, StructType, Type, Value as Typed};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use spec::Reference;
+
+/// Go's zero time, which stands for never.
+const NEVER: &str = "0001-01-01T00:00:00Z";
+
+static SET: Type = Type::Map(&Type::String, &Type::Struct(&StructType::EMPTY));
+static CONFIG_TYPE: Type = Type::Struct(&CONFIG);
+static HEALTHCHECK_TYPE: Type = Type::Struct(&HEALTHCHECK);
+static UNUSED_CONFIG: Type = Type::Struct(&CONTAINER_CONFIG);
+
+static IMAGE: StructType = StructType {
+    name: "image.InspectResponse",
+    fields: &[
+        Field::new("ID", "Id", Type::String),
+        Field::new("RepoTags", "RepoTags", Type::STRINGS),
+        Field::new("RepoDigests", "RepoDigests", Type::STRINGS),
+        Field::new("Parent", "Parent", Type::String),
+        Field::new("Comment", "Comment", Type::String),
+        Field::omit_empty("Created", "Created", Type::String),
+        Field::omit_empty("Container", "Container", Type::String),
+        Field::omit_empty("ContainerConfig", "ContainerConfig", Type::Pointer(&UNUSED_CONFIG)),
+        Field::new("DockerVersion", "DockerVersion", Type::String),
+        Field::new("Author", "Author", Type::String),
+        Field::new("Config", "Config", Type::Pointer(&CONFIG_TYPE)),
+        Field::new("Architecture", "Architecture", Type::String),
+        Field::omit_empty("Variant", "Variant", Type::String),
+        Field::new("Os", "Os", Type::String),
+        Field::omit_empty("OsVersion", "OsVersion", Type::String),
+        Field::new("Size", "Size", Type::INT64),
+        Field::omit_empty("VirtualSize", "VirtualSize", Type::INT64),
+        Field::new("GraphDriver", "GraphDriver", Type::Struct(&DRIVER)),
+        Field::new("RootFS", "RootFS", Type::Struct(&ROOT_FS)),
+        Field::new("Metadata", "Metadata", Type::Struct(&METADATA)),
+    ],
+    methods: &[],
+};
+
+static CONFIG: StructType = StructType {
+    name: "v1.DockerOCIImageConfig",
+    fields: &[
+        Field::embedded("ImageConfig", Type::Struct(&OCI_CONFIG)),
+        Field::embedded("DockerOCIImageConfigExt", Type::Struct(&CONFIG_EXT)),
+    ],
+    methods: &[],
+};
+
+static OCI_CONFIG: StructType = StructType {
+    name: "v1.ImageConfig",
+    fields: &[
+        Field::omit_empty("User", "User", Type::String),
+        Field::omit_empty("ExposedPorts", "ExposedPorts", SET),
+        Field::omit_empty("Env", "Env", Type::STRINGS),
+        Field::omit_empty("Entrypoint", "Entrypoint", Type::STRINGS),
+        Field::omit_empty("Cmd", "Cmd", Type::STRINGS),
+        Field::omit_empty("Volumes", "Volumes", SET),
+        Field::omit_empty("WorkingDir", "WorkingDir", Type::String),
+        Field::omit_empty("Labels", "Labels", Type::STRING_MAP),
+        Field::omit_empty("StopSignal", "StopSignal", Type::String),
+        Field::omit_empty("ArgsEscaped", "ArgsEscaped", Type::Bool),
+    ],
+    methods: &[],
+};
+
+static CONFIG_EXT: StructType = StructType {
+    name: "v1.DockerOCIImageConfigExt",
+    fields: &[
+        Field::omit_empty("Healthcheck", "Healthcheck", Type::Pointer(&HEALTHCHECK_TYPE)),
+        Field::omit_empty("OnBuild", "OnBuild", Type::STRINGS),
+        Field::omit_empty("Shell", "Shell", Type::STRINGS),
+    ],
+    methods: &[],
+};
+
+static HEALTHCHECK: StructType = StructType {
+    name: "v1.HealthcheckConfig",
+    fields: &[
+        Field::omit_empty("Test", "Test", Type::STRINGS),
+        Field::omit_empty("Interval", "Interval", Type::Named(&DURATION)),
+        Field::omit_empty("Timeout", "Timeout", Type::Named(&DURATION)),
+        Field::omit_empty("StartPeriod", "StartPeriod", Type::Named(&DURATION)),
+        Field::omit_empty("StartInterval", "StartInterval", Type::Named(&DURATION)),
+        Field::omit_empty("Retries", "Retries", Type::INT),
+    ],
+    methods: &[],
+};
+
+static DURATION: NamedType = NamedType {
+    name: "time.Duration",
+    underlying: Type::INT64,
+    methods: &[Method { name: "String", params: &[], call: duration_text }],
+    raw_json: false,
+};
+
+static CONTAINER_CONFIG: StructType = StructType { name: "container.Config", fields: &[], methods: &[] };
+
+static DRIVER: StructType = StructType {
+    name: "storage.DriverData",
+    fields: &[Field::new("Data", "Data", Type::STRING_MAP), Field::new("Name", "Name", Type::String)],
+    methods: &[],
+};
+
+static ROOT_FS: StructType = StructType {
+    name: "image.RootFS",
+    fields: &[
+        Field::omit_empty("Type", "Type", Type::String),
+        Field::omit_empty("Layers", "Layers", Type::STRINGS),
+    ],
+    methods: &[],
+};
+
+static METADATA: StructType = StructType {
+    name: "image.Metadata",
+    fields: &[Field::omit_empty("LastTagTime", "LastTagTime", Type::Object("time.Time"))],
+    methods: &[],
+};
+
+/// An image as `inspect` shows it.
+#[derive(Debug, Clone)]
+pub(crate) struct Inspected {
+    document: Value,
+    tagged: Option<Timestamp>,
+}
+
+impl Inspected {
+    /// The document, members in the daemon's order.
+    pub(crate) fn new(image: &InspectedImage) -> Self {
+        let config = &image.config;
+        let platform = config.platform();
+        let names = |list: &[Reference]| list.iter().map(Reference::familiar).collect::<Vec<_>>();
+        let mut document = Map::new();
+        let mut put = |name: &str, value: Value| _ = document.insert(name.to_owned(), value);
+        put("Id", json!(image.id));
+        put("RepoTags", json!(names(&image.tags)));
+        put("RepoDigests", json!(names(&image.digests)));
+        put("Parent", json!(image.parent.as_ref().map(ToString::to_string).unwrap_or_default()));
+        put("Comment", json!(comment(image)));
+        if let Some(created) = created(image) {
+            put("Created", json!(created));
+        }
+        put("DockerVersion", json!(config.text("docker_version")));
+        put("Author", json!(config.text("author")));
+        put("Architecture", json!(platform.architecture));
+        if let Some(variant) = &platform.variant {
+            put("Variant", json!(variant));
+        }
+        put("Os", json!(platform.os));
+        if let Some(version) = &platform.os_version {
+            put("OsVersion", json!(version));
+        }
+        put("Size", json!(image.size));
+        put("GraphDriver", driver(image));
+        put("RootFS", json!({"Type": "layers", "Layers": config.diff_ids()}));
+        let tagged = image.tagged.map_or_else(|| NEVER.to_owned(), |tagged| tagged.to_string());
+        put("Metadata", json!({"LastTagTime": tagged}));
+        put("Config", run_config(image));
+        Self { document: Value::Object(document), tagged: image.tagged }
+    }
+
+    /// The document as the daemon would send it: on one line, escaped for HTML.
+    pub(crate) fn json(&self) -> String {
+        let mut out = String::new();
+        for c in self.document.to_string().chars() {
+            let _ = match c {
+                '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => write!(out, "\\u{:04x}", u32::from(c)),
+                _ => out.write_char(c),
+            };
+        }
+        out
+    }
+
+    /// The document without types.
+    pub(crate) fn document(&self) -> &Value {
+        &self.document
+    }
+
+    /// The document in Docker's types.
+    pub(crate) fn typed(&self) -> Typed<'_> {
+        let document = &self.document;
+        let text = |name: &str| Typed::from(document[name].as_str().unwrap_or_default());
+        let driver = &document["GraphDriver"];
+        let fields = vec![
+            text("Id"),
+            strings(&document["RepoTags"], false),
+            strings(&document["RepoDigests"], false),
+            text("Parent"),
+            text("Comment"),
+            text("Created"),
+            "".into(),
+            Typed::nil_pointer(&UNUSED_CONFIG),
+            text("DockerVersion"),
+            text("Author"),
+            Typed::pointer(&CONFIG_TYPE, typed_config(&document["Config"])),
+            text("Architecture"),
+            text("Variant"),
+            text("Os"),
+            text("OsVersion"),
+            Typed::int64(document["Size"].as_i64().unwrap_or(i64::MAX)),
+            Typed::int64(0),
+            Typed::structure(
+                &DRIVER,
+                vec![string_map(&driver["Data"]), driver["Name"].as_str().unwrap_or_default().into()],
+            ),
+            Typed::structure(&ROOT_FS, vec!["layers".into(), strings(&document["RootFS"]["Layers"], true)]),
+            Typed::structure(&METADATA, vec![moment(self.tagged)]),
+        ];
+        Typed::structure(&IMAGE, fields)
+    }
+}
+
+fn comment(image: &InspectedImage) -> String {
+    match image.config.text("comment") {
+        "" => image.config.history().pop().map(|step| step.comment).unwrap_or_default(),
+        comment => comment.to_owned(),
+    }
+}
+
+/// The config's date. One with an offset keeps it, as in Go.
+fn created(image: &InspectedImage) -> Option<String> {
+    let created = image.config.created()?;
+    let text = image.config.text("created");
+    Some(if text.ends_with(['Z', 'z']) { created.to_string() } else { text.to_owned() })
+}
+
+fn driver(image: &InspectedImage) -> Value {
+    let data = image.driver_data.as_ref().map(|data| {
+        let mut data: Vec<_> = data.iter().collect();
+        data.sort();
+        Value::Object(data.into_iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect())
+    });
+    json!({"Data": data, "Name": image.driver})
+}
+
+/// What the image runs: eight members always, others when they say something, all by name.
+fn run_config(image: &InspectedImage) -> Value {
+    const ALWAYS_NULL: [&str; 6] = ["Cmd", "Entrypoint", "Env", "Labels", "OnBuild", "Volumes"];
+    const ALWAYS_TEXT: [&str; 2] = ["User", "WorkingDir"];
+    const SOMETIMES: [&str; 5] = ["ArgsEscaped", "ExposedPorts", "Healthcheck", "Shell", "StopSignal"];
+    let empty = Map::new();
+    let run = image.config.run().unwrap_or(&empty);
+    let mut members: Vec<(&str, Value)> = Vec::new();
+    members.extend(ALWAYS_NULL.map(|name| (name, said(run, name).unwrap_or(Value::Null))));
+    members.extend(ALWAYS_TEXT.map(|name| (name, said(run, name).unwrap_or_else(|| json!("")))));
+    members.extend(SOMETIMES.into_iter().filter_map(|name| said(run, name).map(|value| (name, value))));
+    members.sort_by_key(|(name, _)| *name);
+    Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+/// A member that has the form it must have and says something.
+fn said(run: &Map<String, Value>, name: &str) -> Option<Value> {
+    let value = run.get(name)?;
+    let value = match name {
+        "Cmd" | "Entrypoint" | "Shell" | "OnBuild" | "Env" => json!(words(value)),
+        "Labels" => {
+            let labels = value.as_object()?.iter().filter(|(_, value)| value.is_string());
+            sorted(labels.map(|(name, value)| (name.clone(), value.clone())))
+        }
+        "ExposedPorts" | "Volumes" => sorted(value.as_object()?.keys().map(|name| (name.clone(), json!({})))),
+        "Healthcheck" => healthcheck(value.as_object()?),
+        "ArgsEscaped" => json!(value.as_bool().filter(|escaped| *escaped)?),
+        _ => json!(value.as_str()?),
+    };
+    let silent = match &value {
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty() && name != "Healthcheck",
+        Value::String(text) => text.is_empty(),
+        _ => false,
+    };
+    (!silent).then_some(value)
+}
+
+/// A list of words; a lone one is a list, too, in Docker's configs.
+fn words(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(word) => vec![word.clone()],
+        Value::Array(items) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn healthcheck(value: &Map<String, Value>) -> Value {
+    let numbers = ["Interval", "Retries", "StartInterval", "StartPeriod", "Timeout"].into_iter();
+    let numbers = numbers.filter_map(|name| Some((name, value.get(name)?.as_i64().filter(|n| *n != 0)?)));
+    let numbers = numbers.map(|(name, number)| (name.to_owned(), json!(number)));
+    let test = value.get("Test").map(words).filter(|test| !test.is_empty());
+    sorted(numbers.chain(test.map(|test| ("Test".to_owned(), json!(test)))))
+}
+
+fn sorted(members: impl Iterator<Item = (String, Value)>) -> Value {
+    let mut members: Vec<_> = members.collect();
+    members.sort_by(|a, b| a.0.cmp(&b.0));
+    Value::Object(members.into_iter().collect())
+}
+
+fn typed_config(config: &Value) -> Typed<'_> {
+    let text = |name: &str| Typed::from(config[name].as_str().unwrap_or_default());
+    let oci = vec![
+        text("User"),
+        set(&config["ExposedPorts"]),
+        strings(&config["Env"], true),
+        strings(&config["Entrypoint"], true),
+        strings(&config["Cmd"], true),
+        set(&config["Volumes"]),
+        text("WorkingDir"),
+        string_map(&config["Labels"]),
+        text("StopSignal"),
+        config["ArgsEscaped"].as_bool().unwrap_or_default().into(),
+    ];
+    let healthcheck = match config["Healthcheck"].as_object() {
+        Some(_) => Typed::pointer(&HEALTHCHECK_TYPE, typed_healthcheck(&config["Healthcheck"])),
+        None => Typed::nil_pointer(&HEALTHCHECK_TYPE),
+    };
+    let more = vec![healthcheck, strings(&config["OnBuild"], true), strings(&config["Shell"], true)];
+    Typed::structure(&CONFIG, vec![Typed::structure(&OCI_CONFIG, oci), Typed::structure(&CONFIG_EXT, more)])
+}
+
+fn typed_healthcheck(value: &Value) -> Typed<'_> {
+    let duration =
+        |name: &str| Typed::named(&DURATION, Typed::int64(value[name].as_i64().unwrap_or_default()));
+    let fields = vec![
+        strings(&value["Test"], true),
+        duration("Interval"),
+        duration("Timeout"),
+        duration("StartPeriod"),
+        duration("StartInterval"),
+        Typed::int(value["Retries"].as_i64().unwrap_or_default()),
+    ];
+    Typed::structure(&HEALTHCHECK, fields)
+}
+
+fn moment(then: Option<Timestamp>) -> Typed<'static> {
+    let text = then.map_or_else(|| NEVER.to_owned(), |then| then.to_string());
+    Typed::opaque(Opaque {
+        type_name: "time.Time",
+        text: format!("{} +0000 UTC", text.trim_end_matches('Z').replace('T', " ")),
+        json: format!("\"{text}\""),
+        getters: vec![
+            ("IsZero", then.is_none().into()),
+            ("Unix", Typed::int64(then.map_or(-62_135_596_800, Timestamp::as_second))),
+            ("Year", Typed::int(text.get(..4).and_then(|year| year.parse().ok()).unwrap_or(1))),
+        ],
+    })
+}
+
+fn strings(value: &Value, nil_when_empty: bool) -> Typed<'_> {
+    match value.as_array() {
+        Some(items) if !(items.is_empty() && nil_when_empty) => {
+            Typed::strings(items.iter().filter_map(Value::as_str))
+        }
+        _ => Typed::nil_list(&Type::String),
+    }
+}
+
+fn string_map(value: &Value) -> Typed<'_> {
+    match value.as_object() {
+        Some(members) => Typed::string_map(
+            members.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default())),
+        ),
+        None => Typed::nil_map(&Type::String, &Type::String),
+    }
+}
+
+fn set(value: &Value) -> Typed<'_> {
+    let elem = &Type::Struct(&StructType::EMPTY);
+    match value.as_object() {
+        Some(members) => {
+            let member = |name| (name, Typed::structure(&StructType::EMPTY, vec![]));
+            Typed::map(elem, members.keys().map(member))
+        }
+        None => Typed::nil_map(&Type::String, elem),
+    }
+}
+
+fn duration_text<'a>(receiver: &Typed<'a>, _: &[Operand<'a>]) -> Outcome<'a> {
+    Ok(go_duration(receiver.as_int().unwrap_or_default()).into())
+}
+
+/// Nanoseconds as Go writes a duration: `1h2m3.5s`, `1.5ms`.
+fn go_duration(nanos: i64) -> String {
+    let sign = if nanos < 0 { "-" } else { "" };
+    let nanos = nanos.unsigned_abs();
+    let decimal = |unit: u64| {
+        let (whole, part) = (nanos / unit, nanos % unit);
+        let digits = format!("{part:0width$}", width = unit.ilog10() as usize);
+        format!("{whole}.{digits}").trim_end_matches('0').trim_end_matches('.').to_owned()
+    };
+    let text = match nanos {
+        0 => "0s".to_owned(),
+        1..1_000 => format!("{nanos}ns"),
+        1_000..1_000_000 => decimal(1_000) + "µs",
+        1_000_000..1_000_000_000 => decimal(1_000_000) + "ms",
+        _ => {
+            let (minutes, seconds) = (nanos / 60_000_000_000, nanos % 60_000_000_000);
+            let (hours, minutes) = (minutes / 60, minutes % 60);
+            let digits = format!("{}.{:09}", seconds / 1_000_000_000, seconds % 1_000_000_000);
+            let seconds = digits.trim_end_matches('0').trim_end_matches('.');
+            match (hours, minutes) {
+                (0, 0) => format!("{seconds}s"),
+                (0, _) => format!("{minutes}m{seconds}s"),
+                _ => format!("{hours}h{minutes}m{seconds}s"),
+            }
+        }
+    };
+    format!("{sign}{text}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_written_as_go_does() {
+        let check = |nanos, expect: &str| assert_eq!(go_duration(nanos), expect);
+        check(0, "0s");
+        check(999, "999ns");
+        check(1_500, "1.5µs");
+        check(1_500_000, "1.5ms");
+        check(30_000_000_000, "30s");
+        check(90_500_000_000, "1m30.5s");
+        check(3_600_000_000_000, "1h0m0s");
+        check(-1_000_000_000, "-1s");
+        check(i64::MIN, "-2562047h47m16.854775808s");
+    }
+}

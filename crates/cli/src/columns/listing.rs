@@ -1,0 +1,148 @@
+//! Rows of one kind as a table, as JSON, or by a template.
+use go_template::{Functions, HtmlEscape, Member, Object, Value, to_json};
+
+use super::Format;
+use super::format::template_failure;
+use crate::Failure;
+use crate::term::table::Table;
+use crate::term::{escape, json};
+
+/// Something that can be seen of a row.
+pub(crate) struct Column<R> {
+    /// Its name in templates and JSON.
+    pub(crate) name: &'static str,
+    /// Its heading.
+    pub(crate) header: &'static str,
+    /// Its value, as it is.
+    pub(crate) value: fn(&R) -> String,
+}
+
+/// All that can be seen of rows of one kind.
+pub(crate) struct Columns<R: 'static> {
+    /// The Go type that errors name.
+    pub(crate) type_name: &'static str,
+    /// The columns, by name.
+    pub(crate) columns: &'static [Column<R>],
+}
+
+impl<R> Columns<R> {
+    /// One row as templates see it.
+    pub(crate) fn row<'r>(&'static self, row: &'r R, in_table: bool) -> Row<'r, R> {
+        Row { columns: self, row, in_table, names: self.columns.iter().map(|column| column.name).collect() }
+    }
+
+    fn headers(&self) -> Value<'static> {
+        Value::string_map(self.columns.iter().map(|column| (column.name, column.header)))
+    }
+}
+
+/// A row with its columns.
+pub(crate) struct Row<'r, R: 'static> {
+    columns: &'static Columns<R>,
+    row: &'r R,
+    in_table: bool,
+    names: Vec<&'static str>,
+}
+
+impl<R> Object for Row<'_, R> {
+    fn type_name(&self) -> &'static str {
+        self.columns.type_name
+    }
+
+    fn member(&self, name: &str) -> Option<Member<'_>> {
+        let column = self.columns.columns.iter().find(|column| column.name == name)?;
+        let text = (column.value)(self.row);
+        // In a table a stranger's tab or line break would shift the columns.
+        let text = if self.in_table { escape::cell(&text).into_owned() } else { text };
+        Some(Member::getter(text))
+    }
+
+    fn names(&self) -> &[&'static str] {
+        &self.names
+    }
+}
+
+/// The rows in a format. Nothing comes out of a template that fails at any row.
+///
+/// # Errors
+/// When the template cannot be parsed or does not fit, in Docker's words.
+pub(crate) fn listing<R>(
+    columns: &'static Columns<R>,
+    rows: &[R],
+    format: &Format,
+) -> Result<String, Failure> {
+    let Some((template, is_table)) = format.template()? else { return json_lines(columns, rows) };
+    let mut out = String::new();
+    for row in rows {
+        let row = columns.row(row, is_table);
+        template.execute(Value::Object(&row), &mut out).map_err(|error| template_failure(&error))?;
+        out.push('\n');
+    }
+    if !is_table {
+        return Ok(escape::layout(&out).into_owned());
+    }
+    let mut heading = String::new();
+    // Docker does not mind what goes wrong in the heading: the rows tell.
+    let _ = template.with_functions(&Functions::docker_headings()).execute(columns.headers(), &mut heading);
+    let mut table = Table::new();
+    table.text(&escape::layout(&heading));
+    table.text("\n");
+    table.text(&escape::layout(&out));
+    Ok(table.render())
+}
+
+fn json_lines<R>(columns: &'static Columns<R>, rows: &[R]) -> Result<String, Failure> {
+    let mut out = String::new();
+    for row in rows {
+        let row = columns.row(row, false);
+        let text = to_json(&Value::Object(&row), HtmlEscape::On).map_err(Failure::new)?;
+        out.push_str(&json::compact(&text));
+        out.push('\n');
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    static COLUMNS: Columns<&str> = Columns {
+        type_name: "*formatter.testContext",
+        columns: &[
+            Column { name: "ID", header: "IMAGE ID", value: |row| (*row).to_owned() },
+            Column { name: "Size", header: "SIZE", value: |row| format!("{}B", row.len()) },
+        ],
+    };
+
+    fn check(rows: &[&'static str], format: &str, expect: Result<&str, &str>) {
+        let found = listing(&COLUMNS, rows, &Format::parse(format, "{{.ID}}\t{{.Size}}"));
+        let expect = expect.map(str::to_owned).map_err(Failure::new);
+        assert_eq!(found, expect, "{format}");
+    }
+
+    #[test]
+    fn rows_come_in_every_format() {
+        check(&["abc"], "table", Ok("IMAGE ID   SIZE\nabc        3B\n"));
+        check(&[], "table", Ok("IMAGE ID   SIZE\n"));
+        check(&["abc"], "table {{upper .ID}}|{{json .Size}}", Ok("IMAGE ID|SIZE\nABC|\"3B\"\n"));
+        check(&["a<b"], "json", Ok("{\"ID\":\"a\\u003cb\",\"Size\":\"3B\"}\n"));
+        check(&["a", "b"], "{{.ID}}\\t{{.Size}}", Ok("a\t1B\nb\t1B\n"));
+        check(&[], "pretty", Ok(""));
+    }
+
+    #[test]
+    fn failures_leave_nothing_behind() {
+        check(&["a"], "{{", Err("template parsing error: template: :1: unclosed action"));
+        let wrong = "template parsing error: template: :1:8: executing \"\" at <.Nope>: can't evaluate field Nope \
+                     in type *formatter.testContext";
+        check(&["a"], "{{.ID}}{{.Nope}}", Err(&wrong.replace(":1:8:", ":1:9:")));
+        check(&[], "{{.Nope}}", Ok(""));
+    }
+
+    #[test]
+    fn what_could_drive_a_terminal_is_shown_instead() {
+        check(&["a\tb\x1b"], "table", Ok("IMAGE ID   SIZE\na\\tb\\x1b   4B\n"));
+        check(&["a\tb\x1b"], "{{.ID}}", Ok("a\tb\\x1b\n"));
+        check(&["\u{9b}"], "json", Ok("{\"ID\":\"\\u009b\",\"Size\":\"2B\"}\n"));
+    }
+}

@@ -1,0 +1,20 @@
+//! What can be seen of each kind of object: one table per kind, whose rows drive tables, templates and JSON.
+mod format;
+mod history;
+mod image;
+mod info;
+mod inspect;
+mod listing;
+mod object;
+mod usage;
+mod version;
+
+pub(crate) use format::Format;
+pub(crate) use history::{HISTORY_COLUMNS, HistoryLine};
+pub(crate) use image::{Digests, IMAGE_COLUMNS, ImageRow, ListedImage, image_rows};
+pub(crate) use info::InfoFacts;
+pub(crate) use inspect::Inspected;
+pub(crate) use listing::{Column, Columns, Row, listing};
+pub(crate) use object::{Object, Part, object_text, parse_object_template};
+pub(crate) use usage::{USAGE_COLUMNS, usage_lines};
+pub(crate) use version::VersionFacts;

@@ -1,0 +1,110 @@
+//! `images --tree`: the listed images with the platforms that their references offer.
+
+use images::{Entry, ImageStore};
+use spec::{Digest, Document, Manifest, Platform};
+
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::ops::images::{ImageSummary, ListImages};
+
+/// A listed image and its platforms.
+#[derive(Clone, Debug)]
+pub struct ImageTree {
+    /// The image.
+    pub summary: ImageSummary,
+    /// The platforms, in the order of the index that offers them; attestations are none.
+    pub platforms: Vec<TreePlatform>,
+}
+
+/// One platform of an image.
+#[derive(Clone, Debug)]
+pub struct TreePlatform {
+    /// The platform.
+    pub platform: Platform,
+    /// The image's ID where it is here, the manifest's digest where it is not.
+    pub id: Digest,
+    /// Whether it is here.
+    pub available: bool,
+    /// Whether containers or mounts use it.
+    pub in_use: bool,
+    /// Bytes of its manifest, config and layers, as received.
+    pub content_bytes: u64,
+    /// Those, and what its unpacked layers take.
+    pub disk_bytes: u64,
+}
+
+impl ImageTree {
+    /// Bytes of the blobs of all platforms.
+    pub fn content_bytes(&self) -> u64 {
+        self.platforms.iter().fold(0, |sum, platform| sum.saturating_add(platform.content_bytes))
+    }
+
+    /// Bytes on the disk of all platforms.
+    pub fn disk_bytes(&self) -> u64 {
+        self.platforms.iter().fold(0, |sum, platform| sum.saturating_add(platform.disk_bytes))
+    }
+}
+
+impl Engine {
+    /// Lists images as [`Engine::images`] does, each with its platforms.
+    ///
+    /// # Errors
+    /// As [`Engine::images`].
+    pub fn image_trees(&self, request: &ListImages) -> Result<Vec<ImageTree>> {
+        let summaries = self.images(request)?;
+        let Some(store) = self.existing_store()? else { return Ok(Vec::new()) };
+        let index = store.index()?;
+        let mut trees = Vec::with_capacity(summaries.len());
+        for summary in summaries {
+            let Some(entry) = index.of_image(&summary.id).next() else { continue };
+            let platforms = platforms(&store, entry, summary.used_by > 0)?;
+            trees.push(ImageTree { summary, platforms });
+        }
+        Ok(trees)
+    }
+}
+
+fn platforms(store: &ImageStore, entry: &Entry, in_use: bool) -> Result<Vec<TreePlatform>> {
+    let own = |manifest: &Manifest| here(store, manifest, in_use && manifest.digest() == entry.manifest());
+    let Ok(Document::Index(index)) = store.document(&entry.target.digest) else {
+        return Ok(vec![own(&store.manifest(entry.manifest())?)?]);
+    };
+    let mut platforms = Vec::new();
+    for offered in index.manifests.iter().filter(|offered| !offered.is_attestation()) {
+        let stored = entry.manifests.contains(&offered.digest);
+        let manifest = if stored { store.manifest(&offered.digest).ok() } else { None };
+        platforms.push(match manifest {
+            Some(manifest) => own(&manifest)?,
+            None => TreePlatform {
+                platform: offered.platform.clone().unwrap_or_default(),
+                id: offered.digest.clone(),
+                available: false,
+                in_use: false,
+                content_bytes: 0,
+                disk_bytes: 0,
+            },
+        });
+    }
+    Ok(platforms)
+}
+
+fn here(store: &ImageStore, manifest: &Manifest, in_use: bool) -> Result<TreePlatform> {
+    let config = store.config(&manifest.config.digest)?;
+    let blobs = manifest.layers.iter().chain([&manifest.config]).map(|blob| blob.size);
+    // The sizes are a stranger's words.
+    let content_bytes = blobs.fold(manifest.bytes().len() as u64, u64::saturating_add);
+    let mut disk_bytes = content_bytes;
+    for at in 1..=config.diff_ids().len() {
+        let facts = store.driver().facts(&config.diff_ids()[..at])?;
+        let unpacked = facts.filter(|facts| facts.ready).map_or(0, |facts| facts.disk_bytes);
+        disk_bytes = disk_bytes.saturating_add(unpacked);
+    }
+    Ok(TreePlatform {
+        platform: config.platform(),
+        id: config.id().0.clone(),
+        available: true,
+        in_use,
+        content_bytes,
+        disk_bytes,
+    })
+}
