@@ -81,7 +81,7 @@ pub fn copy_tree(from: &Tree, to: &Tree) -> Result<()> {
     let mut walk = Walk::new(from)?;
     while let Some(step) = walk.next()? {
         match step {
-            Step::Enter { path, .. } if path.is_empty() => {}
+            Step::Enter { path: [], .. } => {}
             Step::Enter { path, .. } => {
                 target.make_dir(last_component(path), 0o700)?;
                 target = target.folder(last_component(path))?;

@@ -308,7 +308,7 @@ impl<'s, S: Sink> Reading<'s, S> {
         let settled = self.model.settle();
         let mut whiteouts = Vec::new();
         for (dir, path) in std::mem::take(&mut self.opaque) {
-            if settled.is_live(dir) && !settled.is_covered(dir) {
+            if settled.is_live(dir) && !settled.is_covered(dir) && !is_reserved(&path) {
                 whiteouts.push(Whiteout::Opaque(path));
             }
         }
@@ -330,8 +330,7 @@ impl<'s, S: Sink> Reading<'s, S> {
             implied.push(Vec::new());
         }
         for (dir, path) in std::mem::take(&mut self.implied) {
-            let is_gone = !settled.is_live(dir) || matches!(meaning(&path), Ok(Meaning::Reserved(_)));
-            if is_gone || self.model.is_named(dir) {
+            if !settled.is_live(dir) || self.model.is_named(dir) || is_reserved(&path) {
                 continue;
             }
             if settled.is_covered(dir) || self.model.is_hiding(dir) {
@@ -383,6 +382,11 @@ impl Copies {
 /// A character device 0:0 is what overlayfs takes for a whiteout; here it is one in every driver (TAR-11).
 fn is_whiteout_device(entry: &Entry) -> bool {
     entry.kind == Kind::CharDevice && entry.device == crate::tar::Device::default()
+}
+
+/// Whether a path of this layer has vanished.
+fn is_reserved(path: &[u8]) -> bool {
+    matches!(meaning(path), Ok(Meaning::Reserved(_)))
 }
 
 fn blocks(bytes: u64) -> u64 {

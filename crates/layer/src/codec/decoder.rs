@@ -24,6 +24,8 @@ pub struct Decoder<'a> {
     watch: Arc<Watch>,
     out_bytes: u64,
     limits: Limits,
+    /// What was wrong before: some codecs would say next that the stream has ended.
+    fault: Option<InflateFault>,
 }
 
 impl<'a> Decoder<'a> {
@@ -44,7 +46,7 @@ impl<'a> Decoder<'a> {
             return Err(Error::Inflate(InflateFault::NotForLayers(codec.name())));
         }
         let inner = (codec.row().decode)(input)?;
-        Ok(Decoder { codec, inner, watch, out_bytes: 0, limits })
+        Ok(Decoder { codec, inner, watch, out_bytes: 0, limits, fault: None })
     }
 
     /// The codec that was found.
@@ -69,33 +71,33 @@ impl<'a> Decoder<'a> {
     }
 
     /// Tells the stream's own errors from the codec's.
-    fn sort(&self, error: io::Error) -> io::Error {
+    fn sort(&self, error: io::Error) -> Result<InflateFault, io::Error> {
         if let Some(below) = self.watch.take_error() {
-            return below;
+            return Err(below);
         }
         let codec = self.codec.name();
-        match error.downcast::<InflateFault>() {
-            Ok(fault) => fault.into(),
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                InflateFault::Truncated(codec).into()
-            }
-            Err(error) => InflateFault::Damaged { codec, what: error.to_string() }.into(),
-        }
+        Ok(match error.downcast::<InflateFault>() {
+            Ok(fault) => fault,
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => InflateFault::Truncated(codec),
+            Err(error) => InflateFault::Damaged { codec, what: error.to_string() },
+        })
     }
 }
 
 impl Read for Decoder<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        loop {
-            match self.inner.read(out) {
-                Ok(n) => {
-                    self.count(n)?;
-                    return Ok(n);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.sort(error)),
-            }
+        if let Some(fault) = &self.fault {
+            return Err(fault.clone().into());
         }
+        let outcome = match self.inner.read(out) {
+            Ok(n) => self.count(n).map(|()| n),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(error),
+            Err(error) => Err(self.sort(error)?),
+        };
+        outcome.map_err(|fault| {
+            self.fault = Some(fault.clone());
+            fault.into()
+        })
     }
 }
 

@@ -23,15 +23,19 @@ struct Members<'a> {
 impl Read for Members<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         match self.decoder.read(out) {
-            // The decoder reports a bad header this way; behind a member it is no member at all.
-            Err(error) if error.kind() == io::ErrorKind::InvalidInput && self.is_past_first => {
-                Err(InflateFault::Garbage("gzip").into())
-            }
             Ok(n) => {
                 self.is_past_first |= n > 0;
                 Ok(n)
             }
-            error => error,
+            // What cannot be read as a header is no member at all, when it stands behind one.
+            Err(error)
+                if error.kind() == io::ErrorKind::InvalidInput
+                    && self.is_past_first
+                    && self.decoder.header().is_none() =>
+            {
+                Err(InflateFault::Garbage("gzip").into())
+            }
+            Err(error) => Err(error),
         }
     }
 }

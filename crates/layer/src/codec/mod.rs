@@ -15,6 +15,3 @@ mod zstd;
 pub use decoder::{Accept, Decoder};
 pub use gzip::GzipEncoder;
 pub use table::{Codec, Encoder, encoder};
-
-#[cfg(test)]
-mod tests;

@@ -244,7 +244,7 @@ mod tests {
         }
         let bad: &[&[u8]] = &[
             b"8 path=a\n",
-            b"10 path=a\n",
+            b"11 path=a\n",
             b"9 path=a ",
             b"9 path=a",
             b"path=a\n",
@@ -267,25 +267,35 @@ mod tests {
         }
     }
 
+    fn records(pairs: &[(&str, &[u8])]) -> Vec<u8> {
+        testkit::forge::records(pairs)
+    }
+
     #[test]
     fn the_last_record_counts_and_an_empty_one_says_nothing() {
-        let pax = parse(b"10 path=aa\n10 path=bb\n10 size=12\n8 size=\n").unwrap();
+        let pairs = [("path", "aa"), ("path", "bb"), ("size", "12"), ("size", "")];
+        let pax = parse(&records(&pairs.map(|(key, value)| (key, value.as_bytes())))).unwrap();
         assert_eq!(pax.path.as_deref(), Some(&b"bb"[..]));
         assert_eq!(pax.size, None);
     }
 
     #[test]
     fn attributes_in_both_spellings() {
-        let pax = parse(
-            b"29 SCHILY.xattr.user.a=x\0\n=y\n33 LIBARCHIVE.xattr.user.b=AP8K/w\n31 LIBARCHIVE.xattr.user.a=enp6\n\
-              23 SCHILY.xattr.user.c=\n32 LIBARCHIVE.xattr.user%2Ed=YQ==\n",
-        )
+        let pax = parse(&records(&[
+            ("SCHILY.xattr.user.a", b"x\0\n=y"),
+            ("LIBARCHIVE.xattr.user.b", b"AP8K/w"),
+            ("LIBARCHIVE.xattr.user.a", b"enp6"),
+            ("SCHILY.xattr.user.c", b""),
+            ("LIBARCHIVE.xattr.user%2Ed", b"YQ=="),
+        ]))
         .unwrap();
         let names: Vec<(&[u8], &[u8])> = pax.xattrs.iter().map(|x| (&x.name[..], &x.value[..])).collect();
         let expect: [(&[u8], &[u8]); 4] =
             [(b"user.a", b"x\0\n=y"), (b"user.c", b""), (b"user.b", b"\0\xff\n\xff"), (b"user.d", b"a")];
         assert_eq!(names, expect);
-        assert!(parse(b"31 LIBARCHIVE.xattr.user.a=e*p6\n").is_err());
-        assert!(parse(b"31 LIBARCHIVE.xattr.user%zz=YQ\n\n").is_err());
+        assert!(parse(&records(&[("LIBARCHIVE.xattr.user.a", b"e*p6")])).is_err());
+        assert!(parse(&records(&[("LIBARCHIVE.xattr.user.a", b"enp6e")])).is_err());
+        assert!(parse(&records(&[("LIBARCHIVE.xattr.user%zz", b"YQ")])).is_err());
+        assert!(parse(&records(&[("LIBARCHIVE.xattr.user%2", b"YQ")])).is_err());
     }
 }
