@@ -251,11 +251,6 @@ impl Error {
         matches!(self, Error::Transport { source, .. } if source.is_unreached())
     }
 
-    /// Whether the server ended the connection without a word.
-    pub(crate) fn is_hung_up(&self) -> bool {
-        matches!(self, Error::Transport { source: TransportError::Closed, .. })
-    }
-
     /// The text that Docker prints for this failure of a pull of `reference`.
     ///
     /// Denied access, unknown manifests and unknown repositories are worded around the reference; everything

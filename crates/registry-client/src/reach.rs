@@ -104,11 +104,6 @@ impl<'a> Reach<'a> {
                 Err(error) => error,
             };
             let unreached = error.is_unreached();
-            // A server that hangs up on the first words of TLS may speak plain http, where that is allowed.
-            if untried && error.is_hung_up() && others.iter().any(|other| other.fallback) {
-                endpoint.note(Contact::Unreached);
-                return Err(error);
-            }
             if untried && error.kind() != ErrorKind::Cancelled {
                 endpoint.note(if unreached { Contact::Unreached } else { Contact::Works });
             }
@@ -157,7 +152,5 @@ impl<'a> Reach<'a> {
 /// Whether a failure at this endpoint gives the next one its turn: any failure of a mirror, of the registry
 /// itself only that it was not reached.
 fn falls_through(endpoint: &Endpoint, error: Option<&Error>) -> bool {
-    endpoint.mirror
-        || error.is_some_and(Error::is_unreached)
-        || (endpoint.contact() == Contact::Unreached && error.is_some_and(Error::is_hung_up))
+    endpoint.mirror || error.is_some_and(Error::is_unreached)
 }

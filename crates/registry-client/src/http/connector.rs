@@ -45,6 +45,14 @@ impl Connector<()> for Route {
         details: &ConnectionDetails<'_>,
         _: Option<()>,
     ) -> Result<Option<Box<dyn Transport>>, ureq::Error> {
+        self.establish(details)
+            .map(Some)
+            .map_err(|error| TransportError::from_ureq(error).unestablished().into())
+    }
+}
+
+impl Route {
+    fn establish(&self, details: &ConnectionDetails<'_>) -> Result<Box<dyn Transport>, ureq::Error> {
         let read_limit = Arc::new(AtomicUsize::new(READ_BYTES));
         let stream = dial::connect(self.first_hop()?, self.connect_timeout, &self.cancel)?;
         let peer = stream.peer_addr().ok().map(|address| address.ip());
@@ -61,11 +69,9 @@ impl Connector<()> for Route {
         if let Some(config) = &self.tls {
             transport = Box::new(Tls::connect(transport, &self.origin.host, config.clone(), details)?);
         }
-        Ok(Some(Box::new(Checked::new(transport, forward, self.stall_window, read_limit))))
+        Ok(Box::new(Checked::new(transport, forward, self.stall_window, read_limit)))
     }
-}
 
-impl Route {
     /// What is dialled: the proxy, which the user chose, or the target under its policy.
     fn first_hop(&self) -> Result<Target, TransportError> {
         let Some(proxy) = &self.proxy else {

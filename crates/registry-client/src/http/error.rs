@@ -49,6 +49,9 @@ pub enum TransportError {
     /// The proxy does not do its part.
     #[error("proxyconnect tcp: {0}")]
     Proxy(String),
+    /// The connection broke before a request could be sent.
+    #[error("{0}")]
+    Unestablished(Arc<TransportError>),
     /// Plain HTTP where TLS was spoken.
     #[error("http: server gave HTTP response to HTTPS client")]
     PlainHttp,
@@ -132,6 +135,7 @@ impl TransportError {
                 | TransportError::Connect { .. }
                 | TransportError::ConnectTimeout(_)
                 | TransportError::Proxy(_)
+                | TransportError::Unestablished(_)
                 | TransportError::PlainHttp
                 | TransportError::Certificate(_)
                 | TransportError::Tls(_)
@@ -149,6 +153,7 @@ impl TransportError {
             | TransportError::Truncated
             | TransportError::Io(_) => true,
             TransportError::Lookup { reason, .. } => reason != NO_SUCH_HOST,
+            TransportError::Unestablished(inner) => inner.is_transient(),
             _ => false,
         }
     }
@@ -163,6 +168,18 @@ impl TransportError {
                 | TransportError::RedirectSecret { .. }
                 | TransportError::TooManyRedirects
         )
+    }
+
+    /// The same failure, before a connection was there.
+    pub(crate) fn unestablished(self) -> TransportError {
+        match self {
+            TransportError::Closed
+            | TransportError::Truncated
+            | TransportError::FirstByteTimeout
+            | TransportError::Protocol(_)
+            | TransportError::Io(_) => TransportError::Unestablished(Arc::new(self)),
+            other => other,
+        }
     }
 
     pub(crate) fn io(source: io::Error) -> TransportError {

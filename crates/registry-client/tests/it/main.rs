@@ -1,0 +1,20 @@
+//! The client against servers that misbehave, byte by byte where it has to be.
+
+#![allow(clippy::disallowed_methods, reason = "tests listen, dial and lay out their own files")]
+
+mod auth;
+mod blobs;
+//mod differential;
+mod documents;
+mod endpoints;
+mod framing;
+mod lists;
+mod login;
+mod peer;
+//mod proxies;
+//mod push;
+mod redirects;
+mod retries;
+mod search;
+mod setup;
+//mod tls;
