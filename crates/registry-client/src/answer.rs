@@ -9,6 +9,7 @@ use crate::auth::Challenge;
 use crate::foreign::escape;
 use crate::http::{Method, Response, TransportError};
 use crate::limits::{ERROR_BODY_BYTES_MAX, ERROR_TEXT_CHARS_MAX};
+use crate::rate_limit::RateLimit;
 use crate::url::Url;
 
 /// One error of an error answer.
@@ -57,6 +58,8 @@ pub struct Refusal {
     pub shape: Shape,
     /// How long the server wants to be left alone.
     pub retry_after: Option<Duration>,
+    /// The pull limit, if there is one.
+    pub rate_limit: Option<RateLimit>,
 }
 
 impl Refusal {
@@ -66,6 +69,7 @@ impl Refusal {
         let status = response.status;
         let date = response.header("date");
         let retry_after = response.header("retry-after").and_then(|value| parse_retry_after(value, date));
+        let rate_limit = RateLimit::read(&response);
         let bearer = bearer_complaint(&response);
         let media_type = media_type(response.header("content-type").unwrap_or_default());
         let body = response.body.read_all(ERROR_BODY_BYTES_MAX)?.unwrap_or_default();
@@ -81,7 +85,7 @@ impl Refusal {
         if complaints.is_empty() {
             complaints.extend(implied_complaint(status, &body, &shape));
         }
-        Ok(Refusal { method, url, status, complaints, shape, retry_after })
+        Ok(Refusal { method, url, status, complaints, shape, retry_after, rate_limit })
     }
 
     /// The first error's code.

@@ -4,17 +4,17 @@
 
 mod auth;
 mod blobs;
-//mod differential;
+mod differential;
 mod documents;
 mod endpoints;
 mod framing;
 mod lists;
 mod login;
 mod peer;
-//mod proxies;
-//mod push;
+mod proxies;
+mod push;
 mod redirects;
 mod retries;
 mod search;
 mod setup;
-//mod tls;
+mod tls;
