@@ -3,11 +3,12 @@
 use std::io::{self, Write};
 
 use disk::{Dir, EntryKind, File};
-use spec::{Algorithm, Digest, Digester};
+use spec::{Algorithm, Digest};
 
 use crate::error::{Error, Result};
 use crate::lease::Lease;
 use crate::verify::Verifying;
+use crate::writer::{BlobWriter, Collector};
 
 /// The blobs of a store.
 #[derive(Debug)]
@@ -102,20 +103,15 @@ impl Blobs {
     /// # Errors
     /// When no file can be made there.
     pub fn writer<'s>(&'s self, lease: &Lease, digest: &Digest, size: u64) -> Result<BlobWriter<'s>> {
-        let scratch = lease.scratch().try_clone()?;
-        let name = lease.fresh_name();
-        let file = scratch.create(&name, 0o600)?;
-        let digester = Digester::new(digest.algorithm());
-        Ok(BlobWriter {
-            blobs: self,
-            scratch,
-            name,
-            file,
-            digester,
-            digest: digest.clone(),
-            size,
-            done: false,
-        })
+        BlobWriter::begin(self, lease, digest, size)
+    }
+
+    /// Begins to write a blob of which nothing is known yet in the lease's scratch folder.
+    ///
+    /// # Errors
+    /// When no file can be made there.
+    pub fn collect<'s>(&'s self, lease: &'s Lease) -> Result<Collector<'s>> {
+        Collector::begin(self, lease)
     }
 
     /// Puts a whole document in; nothing happens when it is there already.
@@ -174,69 +170,5 @@ impl Blobs {
         let Some(folder) = self.folder(digest.algorithm())? else { return Ok(0) };
         let size = folder.file_len(digest.hex())?.unwrap_or(0);
         Ok(if trash.take(&folder, digest.hex().as_ref())? { size } else { 0 })
-    }
-}
-
-/// A blob being written; vanishes when dropped before [`BlobWriter::commit`].
-pub struct BlobWriter<'s> {
-    blobs: &'s Blobs,
-    scratch: Dir,
-    name: String,
-    file: File,
-    digester: Digester,
-    digest: Digest,
-    size: u64,
-    done: bool,
-}
-
-impl BlobWriter<'_> {
-    /// Checks size and digest, makes the bytes durable and gives the blob its name.
-    ///
-    /// # Errors
-    /// [`Error::Mismatch`] when something else was written than announced.
-    pub fn commit(mut self) -> Result<()> {
-        let written = self.digester.bytes();
-        if written != self.size {
-            return Err(self.mismatch(format!("{} bytes", self.size), format!("{written} bytes")));
-        }
-        let found = self.digester.clone().finish();
-        if found != self.digest {
-            return Err(self.mismatch(self.digest.to_string(), found.to_string()));
-        }
-        self.file.set_mode(BLOB_MODE)?;
-        self.file.sync()?;
-        self.blobs.publish(&self.scratch, &self.name, &self.digest)?;
-        self.done = true;
-        Ok(())
-    }
-
-    fn mismatch(&self, expected: String, found: String) -> Error {
-        Error::Mismatch { digest: self.digest.clone(), expected, found }
-    }
-}
-
-impl Write for BlobWriter<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let room = usize::try_from(self.size.saturating_sub(self.digester.bytes())).unwrap_or(usize::MAX);
-        if room == 0 && !bytes.is_empty() {
-            let text = format!("{} has more than the {} bytes announced", self.digest, self.size);
-            return Err(io::Error::new(io::ErrorKind::InvalidData, text));
-        }
-        let written = self.file.write(&bytes[..bytes.len().min(room)])?;
-        self.digester.update(&bytes[..written]);
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Drop for BlobWriter<'_> {
-    fn drop(&mut self) {
-        if !self.done {
-            // The lease's folder goes with the lease anyway.
-            let _ = self.scratch.remove_file(&self.name);
-        }
     }
 }

@@ -17,11 +17,13 @@ mod partial;
 mod store;
 mod sweep;
 mod verify;
+mod writer;
 
-pub use blobs::{BlobWriter, Blobs};
+pub use blobs::Blobs;
 pub use error::{Error, Result};
 pub use lease::{Lease, Pin};
 pub use partial::{Partial, PartialReader};
 pub use store::{Access, Store};
 pub use sweep::Sweep;
 pub use verify::Verifying;
+pub use writer::{BlobWriter, Collector};

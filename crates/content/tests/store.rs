@@ -48,6 +48,43 @@ fn ref_5_a_blob_gets_its_name_only_when_its_bytes_fit() {
 }
 
 #[test]
+fn a_blob_of_unknown_digest_is_named_when_it_is_complete() {
+    let (_temporary, store) = store();
+    let lease = store.lease().unwrap();
+    let mut collector = store.blobs().collect(&lease).unwrap();
+    collector.write_all(b"hel").unwrap();
+    assert!(store.blobs().walk().unwrap().is_empty());
+    collector.write_all(b"lo").unwrap();
+    let (digest, bytes) = collector.finish().unwrap();
+    assert_eq!((&digest, bytes), (&Digest::of(b"hello"), 5));
+    let mode = std::fs::metadata(store.blobs().path(&digest)).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o400);
+    // The same again is the same blob; what is dropped was never there.
+    let mut again = store.blobs().collect(&lease).unwrap();
+    again.write_all(b"hello").unwrap();
+    assert_eq!(again.finish().unwrap(), (digest.clone(), 5));
+    let mut dropped = store.blobs().collect(&lease).unwrap();
+    dropped.write_all(b"other").unwrap();
+    drop(dropped);
+    assert_eq!(store.blobs().walk().unwrap(), [digest]);
+    assert!(lease.scratch().is_empty().unwrap());
+}
+
+#[test]
+fn a_collected_blob_is_pinned_before_it_has_its_name() {
+    let (_temporary, store) = store();
+    let lease = store.lease().unwrap();
+    let mut collector = store.blobs().collect(&lease).unwrap();
+    collector.write_all(b"hello").unwrap();
+    let (digest, _) = collector.finish().unwrap();
+    let sweep = store.sweep().unwrap();
+    assert!(sweep.is_pinned(&Pin::Blob(digest.clone())));
+    sweep.finish().unwrap();
+    drop(lease);
+    assert!(!store.sweep().unwrap().is_pinned(&Pin::Blob(digest)));
+}
+
+#[test]
 fn disk_5_documents_are_hashed_on_every_read() {
     let (_temporary, store) = store();
     let lease = store.lease().unwrap();
