@@ -118,7 +118,7 @@ fn tar_8_links_into_lower_layers_become_copies() {
         .file("d/.wh.f", "")
         .end();
     let tree = scene.stacked(&[lower.clone(), upper]);
-    let before = scene.stacked(&[lower.clone()]);
+    let before = scene.stacked(std::slice::from_ref(&lower));
     let node = |name: &str| &tree.nodes[Path::new(name)];
     assert_eq!(*node("a"), before.nodes[Path::new("d/f")]);
     assert_eq!(node("b").link_to.as_deref(), Some(Path::new("a")));

@@ -47,7 +47,7 @@ fn an_implied_directory_changes_nothing_over_a_directory_and_is_new_elsewhere() 
         .symlink("s", "d")
         .end();
     let upper = Archive::new().file("d/x", "").file("f/x", "").file("s/x", "").file("n/x", "").end();
-    let before = scene.stacked(&[lower.clone()]);
+    let before = scene.stacked(std::slice::from_ref(&lower));
     let tree = scene.stacked(&[lower, upper.clone()]);
     assert_eq!(tree.nodes[Path::new("d")], before.nodes[Path::new("d")]);
     for name in ["f", "s", "n"] {

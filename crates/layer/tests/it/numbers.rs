@@ -96,7 +96,7 @@ fn tar_14_owners_out_of_range_are_refused() {
     let scene = Scene::new();
     for id in [-1, i128::from(u32::MAX), i128::from(u32::MAX) + 1, 1 << 40, i128::from(i64::MIN)] {
         for field in [108..116, 116..124] {
-            let Some(at) = (id >= -(1 << 55) && id < 1 << 55).then_some(id) else { continue };
+            let Some(at) = (-(1 << 55)..1 << 55).contains(&id).then_some(id) else { continue };
             scene.pair(
                 "TAR-14",
                 |archive| archive.header(file().base_256(field.clone(), at)),

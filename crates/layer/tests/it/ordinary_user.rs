@@ -71,7 +71,7 @@ fn tar_17_closed_directories_are_filled_and_closed_without_root() {
     std::fs::set_permissions(root.join("a/b"), std::fs::Permissions::from_mode(0o700)).unwrap();
     check("a/b/c", 0o500, 13);
     assert_eq!(std::fs::read(root.join("a/b/c/h")).unwrap(), b"z");
-    std::fs::set_permissions(root.join("a/b"), std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(root.join("a/b"), std::fs::Permissions::from_mode(0o000)).unwrap();
     // And what is closed can be removed again.
     let tree = disk::tree::Tree::open(folder.path()).unwrap();
     tree.folder(b"", disk::tree::Follow::Never).unwrap().remove(b"root").unwrap();
