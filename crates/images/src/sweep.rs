@@ -19,6 +19,10 @@ pub struct Swept {
     pub blob_bytes: u64,
     /// Unpacked layers.
     pub layers: usize,
+    /// Bytes of their files, as listings count them.
+    pub layer_bytes: u64,
+    /// Bytes that they took on disk.
+    pub unpacked_bytes: u64,
     /// Why nothing was removed, if so: a document that names may reach cannot be read.
     pub held_back: Option<String>,
 }
@@ -73,8 +77,16 @@ impl ImageStore {
                 }
                 StoredKind::Stack(chain_id) => reach.stacks.contains(chain_id) || stacks.contains(chain_id),
             };
+            let size = match &stored.kind {
+                StoredKind::Layer(diff_id) if !keep => {
+                    self.driver().facts(std::slice::from_ref(diff_id))?.map_or(0, |facts| facts.size)
+                }
+                _ => 0,
+            };
             if !keep && stored.discard(sweep.trash())? {
                 swept.layers += usize::from(matches!(stored.kind, StoredKind::Layer(_)));
+                swept.layer_bytes += size;
+                swept.unpacked_bytes += stored.disk_bytes;
             }
         }
         Ok(())

@@ -124,6 +124,17 @@ impl Engine {
         Ok(mounted.target)
     }
 
+    /// Removes what nothing reaches any more; views of an earlier boot, which nobody can see, go first.
+    pub(crate) fn sweep(&self, store: &ImageStore) -> Result<images::Swept> {
+        let boot = disk::boot_id();
+        for (mounted, of) in all_records(store)? {
+            if of != boot {
+                self.forget(store, &mounted)?;
+            }
+        }
+        Ok(store.sweep()?)
+    }
+
     fn forget(&self, store: &ImageStore, mounted: &Mounted) -> Result<()> {
         let trash = store.content().trash()?;
         store.driver().remove(&mounted.key, &trash)?;
@@ -136,34 +147,36 @@ impl Engine {
     }
 }
 
-/// The mounts of this boot; those of an earlier one are gone with it, and their records go too.
+/// The mounts of this boot; those of an earlier one are gone with it.
 pub(crate) fn records(store: &ImageStore) -> Result<Vec<Mounted>> {
-    let Some(folder) = store.content().root().dir_if_exists(FOLDER)? else { return Ok(Vec::new()) };
     let boot = disk::boot_id();
+    Ok(all_records(store)?.into_iter().filter(|(_, of)| *of == boot).map(|(mounted, _)| mounted).collect())
+}
+
+/// Every record that can be read, with the boot it was made in.
+fn all_records(store: &ImageStore) -> Result<Vec<(Mounted, String)>> {
+    let Some(folder) = store.content().root().dir_if_exists(FOLDER)? else { return Ok(Vec::new()) };
     let mut mounted = Vec::new();
     for entry in folder.entries()? {
         if !entry.name.to_string_lossy().ends_with(".json") {
             continue;
         }
         let Some(bytes) = folder.read(&entry.name, RECORD_BYTES_MAX)? else { continue };
-        match spec::json::parse_strict(&bytes).ok().and_then(|value| read_record(&value, &boot)) {
-            Some(record) => mounted.push(record),
-            None => _ = folder.remove_file(&entry.name)?,
-        }
+        mounted.extend(spec::json::parse_strict(&bytes).ok().and_then(|value| read_record(&value)));
     }
-    mounted.sort_by(|a, b| a.target.cmp(&b.target));
+    mounted.sort_by(|(a, _), (b, _)| a.target.cmp(&b.target));
     Ok(mounted)
 }
 
-fn read_record(value: &Value, boot: &str) -> Option<Mounted> {
+fn read_record(value: &Value) -> Option<(Mounted, String)> {
     let text = |name: &str| value.get(name).and_then(Value::as_str);
-    (text("boot") == Some(boot)).then_some(())?;
-    Some(Mounted {
+    let mounted = Mounted {
         image: ImageId(Digest::parse(text("image")?).ok()?),
         target: PathBuf::from(text("target")?),
         key: Key::parse(text("key")?)?,
         own_target: value.get("ownTarget").and_then(Value::as_bool)?,
-    })
+    };
+    Some((mounted, text("boot")?.to_owned()))
 }
 
 fn write_record(store: &ImageStore, mounted: &Mounted) -> Result<()> {
@@ -177,7 +190,7 @@ fn write_record(store: &ImageStore, mounted: &Mounted) -> Result<()> {
         "target": target,
     });
     let folder = store.content().folder(FOLDER)?;
-    Ok(folder.replace(format!("{}.json", mounted.key), record.to_string().as_bytes(), 0o600)?)
+    Ok(folder.replace_alone(format!("{}.json", mounted.key), record.to_string().as_bytes(), 0o600)?)
 }
 
 /// One view for each image and mount point.

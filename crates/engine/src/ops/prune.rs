@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use spec::ImageId;
 
 use crate::engine::Engine;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::filter::{Filters, parse_moment};
-use crate::ops::rmi::{Removal, RemoveImages, Removed};
+use crate::ops::rmi::{Removal, RemoveImages, Removing};
 use crate::ops::uses::Uses;
 
 /// A request to remove unused images.
@@ -42,20 +42,22 @@ impl Engine {
         let Some(store) = self.existing_store()? else { return Ok(Pruned::default()) };
         let index = store.index()?;
         let candidates = candidates(&store, &index, request.all, &filters, until)?;
+        // One that is in use or gone by now is passed over.
+        let force = RemoveImages { force: true, ..RemoveImages::default() };
         if request.dry_run {
-            return would_free(&store, &index, &candidates);
+            let texts: Vec<String> = candidates.iter().map(ImageId::to_string).collect();
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            return Ok(self.would_remove(&texts, &force)?.0);
         }
-        let mut pruned = Pruned::default();
-        for image in candidates {
-            self.check_cancelled()?;
-            // One that is in use or gone by now is passed over.
-            let force = RemoveImages { force: true, ..RemoveImages::default() };
-            let Ok(removal) = self.remove_image(&image.to_string(), &force) else { continue };
-            pruned.removed.extend(removal.removed);
-            pruned.freed.layer_bytes += removal.freed.layer_bytes;
-            pruned.freed.disk_bytes += removal.freed.disk_bytes;
-        }
-        Ok(pruned)
+        let mut removing = Removing::new(&store, &force)?;
+        store.update(|index| {
+            for image in &candidates {
+                // One that is in use or gone by now is passed over.
+                let _ = removing.remove(index, &image.to_string());
+            }
+            Ok::<(), Error>(())
+        })?;
+        removing.finish(self)
     }
 }
 
@@ -94,16 +96,4 @@ fn labels_hold(store: &ImageStore, entries: &[&Entry], filters: &Filters) -> boo
         let labels: Vec<(&str, &str)> = image.config.labels().collect();
         filters.labels_match(labels.iter().copied()) && !filters.labels_excluded(labels.iter().copied())
     })
-}
-
-/// What would go and come back if these images went together: layers that only they share count once.
-fn would_free(store: &ImageStore, index: &Index, candidates: &[ImageId]) -> Result<Pruned> {
-    let mut after: Vec<Entry> = index.entries().to_vec();
-    after.retain(|entry| !candidates.contains(&entry.image));
-    let mut removed = Vec::new();
-    for image in candidates {
-        removed.extend(index.references(image).into_iter().map(Removed::Untagged));
-        removed.push(Removed::Image(image.clone()));
-    }
-    Ok(Pruned { removed, freed: crate::ops::rmi::freed(store, index.entries(), &after)? })
 }

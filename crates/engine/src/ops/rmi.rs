@@ -1,6 +1,6 @@
 //! `rmi`: names and images go, and what nothing reaches any more.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use images::{Entry, Found, ImageStore, Index};
 use spec::{ChainId, ImageId, Reference};
@@ -48,11 +48,13 @@ pub struct Freed {
 }
 
 /// Where a removal gets to before the store is written: everything below works on a list in memory.
-struct Removing<'s> {
+pub(crate) struct Removing<'s> {
     store: &'s ImageStore,
     uses: Uses,
     request: &'s RemoveImages,
     removed: Vec<Removed>,
+    /// Chain IDs of the images that were looked at.
+    chains: HashMap<ImageId, Vec<ChainId>>,
 }
 
 impl Engine {
@@ -63,18 +65,9 @@ impl Engine {
     /// Docker's words.
     pub fn remove_image(&self, text: &str, request: &RemoveImages) -> Result<Removal> {
         let (store, ..) = self.store_and_index(text)?;
-        let mut removing =
-            Removing { store: &store, uses: Uses::read(&store)?, request, removed: Vec::new() };
-        let (before, after) = store.update(|index| {
-            let before: Vec<Entry> = index.entries().to_vec();
-            removing.remove(index, text)?;
-            Ok::<_, Error>((before, index.entries().to_vec()))
-        })?;
-        let report = removing.report_entries(&before, &after)?;
-        if report.removed.iter().any(|removed| !matches!(removed, Removed::Untagged(_))) {
-            store.sweep()?;
-        }
-        Ok(report)
+        let mut removing = Removing::new(&store, request)?;
+        store.update(|index| removing.remove(index, text))?;
+        removing.finish(self)
     }
 }
 
@@ -92,15 +85,31 @@ impl Engine {
         let index = store.index()?;
         let mut after = Index::default();
         index.entries().iter().for_each(|entry| after.set(entry.clone()));
-        let mut removing =
-            Removing { store: &store, uses: Uses::read(&store)?, request, removed: Vec::new() };
+        let mut removing = Removing::new(&store, request)?;
         let errors = texts.iter().filter_map(|text| removing.remove(&mut after, text).err()).collect();
-        Ok((removing.report_entries(index.entries(), after.entries())?, errors))
+        let freed = freed(&store, index.entries(), after.entries())?;
+        Ok((Removal { removed: removing.removed, freed }, errors))
     }
 }
 
-impl Removing<'_> {
-    fn remove(&mut self, index: &mut Index, text: &str) -> Result<()> {
+impl<'s> Removing<'s> {
+    pub(crate) fn new(store: &'s ImageStore, request: &'s RemoveImages) -> Result<Removing<'s>> {
+        Ok(Removing { store, uses: Uses::read(store)?, request, removed: Vec::new(), chains: HashMap::new() })
+    }
+
+    /// Removes what nothing reaches any more, now that the list of images is written.
+    pub(crate) fn finish(self, engine: &Engine) -> Result<Removal> {
+        let image_gone = |removed: &Removed| !matches!(removed, Removed::Untagged(_));
+        let mut freed = Freed::default();
+        if self.removed.iter().any(image_gone) {
+            let swept = engine.sweep(self.store)?;
+            freed.layer_bytes = swept.layer_bytes;
+            freed.disk_bytes = swept.blob_bytes + swept.unpacked_bytes;
+        }
+        Ok(Removal { removed: self.removed, freed })
+    }
+
+    pub(crate) fn remove(&mut self, index: &mut Index, text: &str) -> Result<()> {
         let found = index.resolve(text)?;
         match &found.reference {
             Some(reference) => self.remove_reference(index, text, reference.clone(), &found.image),
@@ -189,31 +198,28 @@ impl Removing<'_> {
     }
 
     fn delete_layers(&mut self, index: &Index, entry: &Entry) {
-        let chain =
-            |entry: &Entry| self.store.image(entry).map(|image| image.config.chain_ids()).unwrap_or_default();
+        let own = self.chain_ids(entry);
         let mut kept: HashSet<ChainId> = HashSet::new();
-        let own = chain(entry);
         for (_, entries) in index.by_image() {
-            // Stacks share layers only if they share the lowest one.
-            entries.first().into_iter().for_each(|other| kept.extend(chain(other)));
+            entries.first().into_iter().for_each(|other| kept.extend(self.chain_ids(other)));
         }
         let gone = own.into_iter().rev().filter(|chain_id| !kept.contains(chain_id));
         self.removed.extend(gone.map(Removed::Layer));
     }
 
-    fn has_children(&self, index: &Index, image: &ImageId) -> bool {
-        index.entries().iter().any(|entry| entry.parent.as_ref() == Some(image))
+    /// The chain IDs of an image, bottom first, read once; none when its documents are damaged.
+    fn chain_ids(&mut self, entry: &Entry) -> Vec<ChainId> {
+        let read = || self.store.image(entry).map(|image| image.config.chain_ids()).unwrap_or_default();
+        self.chains.entry(entry.image.clone()).or_insert_with(read).clone()
     }
 
-    /// What comes back: what was reached before and is not any more.
-    fn report_entries(self, before: &[Entry], after: &[Entry]) -> Result<Removal> {
-        let freed = freed(self.store, before, after)?;
-        Ok(Removal { removed: self.removed, freed })
+    fn has_children(&self, index: &Index, image: &ImageId) -> bool {
+        index.entries().iter().any(|entry| entry.parent.as_ref() == Some(image))
     }
 }
 
 /// Bytes that come back when the entries of `before` that are not in `after` go.
-pub(crate) fn freed(store: &ImageStore, before: &[Entry], after: &[Entry]) -> Result<Freed> {
+fn freed(store: &ImageStore, before: &[Entry], after: &[Entry]) -> Result<Freed> {
     let gone = store.reach(before.iter().filter(|entry| !after.iter().any(|kept| kept.image == entry.image)));
     let gone = gone.without(&store.reach(after));
     let mut freed = Freed::default();
