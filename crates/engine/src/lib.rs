@@ -20,5 +20,5 @@ pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result};
 pub use event::{Bytes, Event, Events, LayerState, Recorded, Silent};
 pub use host::{Clock, HostInfo};
-pub use registry_client::Cancel;
+pub use registry_client::{Cancel, RateLimit, SearchResult, Secret};
 pub use settings::{Inputs, Origin, Setting, Settings};

@@ -4,29 +4,37 @@
 use std::io::Read;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use registry_client::{
     BlobRange, Cancel, Client, ClientOptions, EndpointId, InsecureRegistries, Mirrors, NoProxy, Proxies,
-    Proxy, Repository, Retry as Tries, SystemClock, parse_mirror,
+    Proxy, Repository, Retry as Tries, SystemClock, Wanted, parse_mirror,
 };
 use spec::{DEFAULT_DOMAIN, Descriptor, Reference};
 use transfer::{BlobBody, BlobSource, FetchError, Retry};
 
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
+use crate::event::{Event, Events};
 use crate::settings::Inputs;
 
 impl Engine {
     /// A client for one operation, which ends when the engine or the operation is cancelled.
     pub(crate) fn client(&self, operation: &Cancel) -> Result<Client> {
-        let insecure = self.settings.insecure_registries.value.iter().map(String::as_str);
+        self.client_for(operation, None)
+    }
+
+    /// The same, with one more registry that may be spoken to insecurely.
+    pub(crate) fn client_for(&self, operation: &Cancel, insecure: Option<&str>) -> Result<Client> {
+        let insecure = self.settings.insecure_registries.value.iter().map(String::as_str).chain(insecure);
         let options = ClientOptions {
             proxies: proxies(&self.settings.inputs)?,
             certificate_folders: self.settings.certificate_folders.clone(),
             insecure: InsecureRegistries::parse(insecure)
                 .map_err(|e| Error::invalid(format_args!("insecure registry: {e}")))?,
             mirrors: mirrors(&self.settings.registry_mirrors.value)?,
-            keychain: self.keychain()?,
+            keychain: Arc::new(self.keychain()),
+            pins: self.realm_pins(),
             clock: Arc::new(SystemClock),
             ..ClientOptions::default()
         };
@@ -42,12 +50,29 @@ impl Engine {
         self.with_hints(Error::new(kind_of(error), text), error, reference)
     }
 
-    /// A registry's failure in its own words.
-    pub(crate) fn registry_error(&self, error: &registry_client::Error) -> Error {
-        Error::new(kind_of(error), error.to_string())
+    /// A registry's failure on a push to the repository of `reference`: its own words, as Docker prints them.
+    pub(crate) fn push_error(&self, error: &registry_client::Error, reference: &Reference) -> Error {
+        self.with_hints(Error::new(kind_of(error), error.to_string()), error, reference)
     }
 
-    fn with_hints(&self, failed: Error, error: &registry_client::Error, reference: &Reference) -> Error {
+    /// A registry's failure in its own words.
+    pub(crate) fn registry_error(&self, error: &registry_client::Error) -> Error {
+        let failed = Error::new(kind_of(error), error.to_string());
+        match self.limit_hint(error) {
+            Some(hint) => failed.with_hint(hint),
+            None => failed,
+        }
+    }
+
+    pub(crate) fn with_hints(
+        &self,
+        failed: Error,
+        error: &registry_client::Error,
+        reference: &Reference,
+    ) -> Error {
+        if let Some(hint) = self.limit_hint(error) {
+            return failed.with_hint(hint);
+        }
         match error.kind() {
             registry_client::ErrorKind::Unauthorized | registry_client::ErrorKind::Denied
                 if error.refusal().is_some() =>
@@ -61,6 +86,53 @@ impl Engine {
             }
             _ => failed,
         }
+    }
+
+    /// What a registry that has had enough of us says about its limit.
+    fn limit_hint(&self, error: &registry_client::Error) -> Option<String> {
+        let refusal = error.refusal().filter(|refusal| refusal.status == TOO_MANY_REQUESTS)?;
+        let mut parts = Vec::new();
+        let mut again = refusal.retry_after.map(|wait| (wait, "the registry asks to come back"));
+        if let Some(limit) = &refusal.rate_limit {
+            let window = limit.window.map(|window| format!(" in {}", span(window))).unwrap_or_default();
+            let source = limit.source.as_ref().map(|source| format!(" for {source}")).unwrap_or_default();
+            parts.push(format!("{} of {} pulls{window} are left{source}", limit.remaining, limit.limit));
+            again = limit.reset.map(|wait| (wait, "the limit is full again")).or(again);
+        }
+        if let Some((wait, what)) = again {
+            let at = self.now().checked_add(jiff::SignedDuration::try_from(wait).ok()?).ok()?;
+            let at = at.to_zoned_datetime(self.host.zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z");
+            parts.push(format!("{what} in {}, at {at}", span(wait)));
+        }
+        (!parts.is_empty()).then(|| parts.join("; "))
+    }
+}
+
+/// HTTP's status for it.
+const TOO_MANY_REQUESTS: u16 = 429;
+
+/// A time in the largest unit of which there are two or more, rounded up: who comes back then is not too early.
+fn span(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds.div_ceil(60)),
+        _ => format!("{} h", seconds.div_ceil(3600)),
+    }
+}
+
+/// Which document of its repository a reference names; the digest decides where there is one.
+pub(crate) fn wanted(reference: &Reference) -> Wanted<'_> {
+    match (reference.digest(), reference.tag()) {
+        (Some(digest), _) => Wanted::Digest(digest),
+        (None, tag) => Wanted::Tag(tag.unwrap_or(spec::DEFAULT_TAG)),
+    }
+}
+
+/// Tells the user what servers said in passing, each thing once.
+pub(crate) fn pass_on_warnings(client: &Client, events: &dyn Events) {
+    for warning in client.take_warnings() {
+        events.emit(Event::Warning(warning));
     }
 }
 

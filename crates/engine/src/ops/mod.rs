@@ -1,31 +1,48 @@
 //! The operations, one file each: resolve, plan, perform, publish, report.
 
+mod choose;
+mod digest;
 mod history;
 mod images;
 mod info;
 mod inspect;
+mod inspect_remote;
 mod load;
+mod login;
+mod logout;
+mod manifest_inspect;
 mod mount;
+mod outdated;
 mod prune;
 mod pull;
 mod ready;
 mod rmi;
 mod save;
+mod search;
 mod tag;
+mod tags;
 mod tree;
 mod usage;
 mod uses;
 
+pub use digest::RemoteDigest;
 pub use history::HistoryRow;
 pub use images::{ImageSummary, ListImages};
 pub use info::Info;
 pub use inspect::InspectedImage;
+pub use inspect_remote::{InspectRemote, RemoteDocuments, RemoteImage};
 pub use load::{LoadSource, Loaded, LoadedImage};
+pub use login::{Identity, Kept, LoggedIn, Login, StoredLogin};
+pub use logout::LoggedOut;
+pub use manifest_inspect::{InspectManifest, InspectedManifest, ManifestPart};
 pub use mount::Mounted;
+pub use outdated::{ComparedTag, There};
 pub use prune::{PruneImages, Pruned};
 pub use pull::{Pull, Pulled, PulledImage};
 pub use rmi::{Freed, Removal, RemoveImages, Removed};
 pub use save::{SAVE_FAILED, Save};
+pub use search::Search;
 pub use tag::parse_target as parse_tag_target;
+pub use tags::{ListTags, RemoteTags, TagOrder};
 pub use tree::{ImageTree, TreePlatform};
 pub use usage::{DiskUsage, ImageUsage};

@@ -5,17 +5,16 @@ mod plan;
 
 use content::Lease;
 use images::{Entry, ImageStore};
-use registry_client::{Client, Repository, Wanted};
+use registry_client::{Client, Repository};
 use spec::limits::CONFIG_BYTES_MAX;
-use spec::{
-    Descriptor, Digest, Document, ImageConfig, ImageId, Manifest, Platform, PlatformMatcher, Reference,
-};
+use spec::{Descriptor, Digest, Document, ImageConfig, ImageId, Manifest, Platform, Reference};
 
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, Events, message};
+use crate::ops::choose::{Chosen, choose};
 use crate::ops::history::check_platform;
-use crate::remote::fetch_small;
+use crate::remote::{fetch_small, pass_on_warnings, wanted};
 use plan::Plan;
 
 /// A request to pull.
@@ -80,7 +79,7 @@ impl Engine {
         let result = self.pull_into(&store, &typed, request, events);
         if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Corrupt) {
             // What was refused for its content leaves nothing behind.
-            store.sweep()?;
+            self.sweep(&store)?;
         }
         result
     }
@@ -94,6 +93,20 @@ impl Engine {
     ) -> Result<Pulled> {
         let operation = self.cancel.child();
         let client = self.client(&operation)?;
+        self.warn_of_readable_credentials(events);
+        let result = self.pull_with(store, &client, typed, request, events);
+        pass_on_warnings(&client, events);
+        result
+    }
+
+    fn pull_with(
+        &self,
+        store: &ImageStore,
+        client: &Client,
+        typed: &Reference,
+        request: &Pull,
+        events: &dyn Events,
+    ) -> Result<Pulled> {
         let repository = client.repository(typed).map_err(|error| self.registry_error(&error))?;
         let references = match request.all_tags {
             true => self.all_tags(&repository, typed)?,
@@ -105,7 +118,7 @@ impl Engine {
             let pulling = Pulling {
                 engine: self,
                 store,
-                client: &client,
+                client,
                 repository: &repository,
                 lease: &lease,
                 platform: request.platform.as_ref(),
@@ -155,14 +168,10 @@ impl Engine {
 impl Pulling<'_> {
     fn pull(&self, reference: Reference) -> Result<PulledImage> {
         let failed = |error: registry_client::Error| self.engine.pull_error(&error, &reference);
-        let wanted = match (reference.digest(), reference.tag()) {
-            (Some(digest), _) => Wanted::Digest(digest),
-            (None, tag) => Wanted::Tag(tag.unwrap_or(spec::DEFAULT_TAG)),
-        };
-        let target = self.repository.fetch_document(wanted).map_err(failed)?.document;
+        let target = self.repository.fetch_document(wanted(&reference)).map_err(failed)?.document;
         let tag = reference.tag().map_or_else(|| reference.to_string(), str::to_owned);
         message(self.events, Some(&tag), format!("Pulling from {}", reference.path()));
-        let (manifest, stated) = self.choose(&target)?;
+        let Chosen { manifest, stated } = self.choose(&target)?;
         let config = self.config(&manifest)?;
         self.check_stated(&stated, &config);
         let plan = Plan::new(self, &manifest, &config)?;
@@ -186,28 +195,12 @@ impl Pulling<'_> {
     }
 
     /// The manifest for the platform, out of an index and of indexes inside it.
-    fn choose(&self, target: &Document) -> Result<(Manifest, Option<Platform>)> {
-        let host = &self.engine.host.platform;
-        let matcher = match self.platform {
-            Some(platform) => PlatformMatcher::exactly(platform),
-            None => PlatformMatcher::runnable_on(host),
-        };
-        let mut document = target.clone();
-        let mut stated = None;
-        for _ in 0..spec::limits::INDEX_DEPTH_MAX {
-            match document {
-                Document::Manifest(manifest) => return Ok((manifest, stated)),
-                Document::Index(index) => {
-                    let wanted = self.platform.unwrap_or(host);
-                    let chosen = index.choose(&matcher).ok_or_else(|| no_match(&index, wanted))?;
-                    stated = chosen.platform.clone();
-                    document = self.document(chosen)?;
-                    self.engine.check_cancelled()?;
-                }
-            }
-        }
-        let limit = spec::limits::INDEX_DEPTH_MAX;
-        Err(Error::new(ErrorKind::Corrupt, format!("indexes nested deeper than INDEX_DEPTH_MAX ({limit})")))
+    fn choose(&self, target: &Document) -> Result<Chosen> {
+        choose(target, self.platform, &self.engine.host.platform, |chosen| {
+            let document = self.document(chosen)?;
+            self.engine.check_cancelled()?;
+            Ok(document)
+        })
     }
 
     /// A document of the image, from the store when it is there already.
@@ -284,13 +277,4 @@ impl Pulling<'_> {
             Ok(moved)
         })
     }
-}
-
-fn no_match(index: &spec::Index, wanted: &Platform) -> Error {
-    let offered: Vec<String> = index.platforms().map(Platform::to_string).collect();
-    let error = Error::new(
-        ErrorKind::NotFound,
-        format!("no matching manifest for {wanted} in the manifest list entries"),
-    );
-    if offered.is_empty() { error } else { error.with_hint(format!("there is: {}", offered.join(", "))) }
 }

@@ -4,4 +4,6 @@
 
 mod fetch;
 mod local;
+mod log_in;
+mod look;
 mod world;

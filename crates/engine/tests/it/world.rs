@@ -76,12 +76,16 @@ impl World {
 }
 
 pub(crate) fn engine_at(root: &std::path::Path, driver: Option<&str>) -> Engine {
-    let host = HostInfo { platform: Platform::new("linux", "amd64", None), ..HostInfo::detect(None) };
-    let inputs = Inputs {
-        root: Some(root.to_owned()),
-        storage_driver: driver.map(str::to_owned),
-        ..Inputs::default()
-    };
+    engine_with(root, Inputs { storage_driver: driver.map(str::to_owned), ..Inputs::default() })
+}
+
+/// An engine for an amd64 machine in UTC; what `inputs` leaves open lies beside the root.
+pub(crate) fn engine_with(root: &std::path::Path, inputs: Inputs) -> Engine {
+    let detected = HostInfo::detect(None);
+    let platform = Platform::new("linux", "amd64", None);
+    let host = HostInfo { platform, zone: jiff::tz::TimeZone::UTC, ..detected };
+    let docker_config = inputs.docker_config.clone().unwrap_or_else(|| root.with_file_name("docker"));
+    let inputs = Inputs { root: Some(root.to_owned()), docker_config: Some(docker_config), ..inputs };
     let settings = Settings::resolve(inputs, &host).unwrap();
     Engine::new(settings, host, || NOW.parse().unwrap(), Cancel::new())
 }
