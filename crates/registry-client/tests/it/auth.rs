@@ -248,7 +248,7 @@ fn key_8_credentials_of_one_registry_are_never_shown_to_another() {
     ]);
     assert!(fetch(&with(keys.clone()), &basic.host).is_err());
     assert!(basic.seen().iter().all(|seen| seen.header("authorization").is_none()));
-    assert_eq!(*keys.asked.lock().unwrap(), [basic.host.clone()]);
+    assert_eq!(*keys.asked.lock().unwrap(), std::slice::from_ref(&basic.host));
 }
 
 #[test]
