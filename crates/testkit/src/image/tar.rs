@@ -193,3 +193,26 @@ pub fn read_tar(mut reader: impl Read) -> io::Result<Vec<(String, Vec<u8>)>> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_count_their_own_digits() {
+        for len in 0..1100 {
+            let mut out = Vec::new();
+            record(&mut out, "path", &vec![b'x'; len]);
+            let digits = out.split(|byte| *byte == b' ').next().unwrap_or_default();
+            assert_eq!(std::str::from_utf8(digits).unwrap().parse(), Ok(out.len()), "a value of {len} bytes");
+        }
+    }
+
+    #[test]
+    fn times_before_1970_have_one_sign() {
+        let check = |seconds, nanos, expect: &str| assert_eq!(pax_time(seconds, nanos), expect);
+        check(5, 1, "5.000000001");
+        check(-5, 500_000_000, "-4.500000000");
+        check(-1, 999_999_999, "-0.000000001");
+    }
+}
