@@ -63,8 +63,9 @@ impl Layer {
     pub fn of_tar(tar: Content, codec: Codec) -> Layer {
         let blob = compress(&tar, codec).expect("the layer can be compressed");
         let digest = |content: &Content| content.digest().expect("the content can be read");
-        let (diff_id, digest) = (DiffId(digest(&tar)), digest(&blob));
-        Layer { tar, blob, diff_id, digest, codec, urls: Vec::new(), media_type: None }
+        let diff_id = digest(&tar);
+        let digest = if codec == Codec::None { diff_id.clone() } else { digest(&blob) };
+        Layer { tar, blob, diff_id: DiffId(diff_id), digest, codec, urls: Vec::new(), media_type: None }
     }
 
     /// Makes it a layer that registries do not carry, to be had from these URLs (Windows base layers).
@@ -146,8 +147,8 @@ fn encode<W: Write>(tar: &Content, codec: Codec, out: W) -> io::Result<W> {
         io::copy(&mut reader, &mut encoder)?;
         return encoder.finish();
     }
-    // Noise does not get smaller, however hard one tries.
-    let level = if tar.len() > MEMORY_BYTES_MAX { flate2::Compression::fast() } else { Default::default() };
+    // What is large here is noise, which does not get smaller, however hard one tries.
+    let level = if tar.len() > MEMORY_BYTES_MAX { flate2::Compression::none() } else { Default::default() };
     let mut encoder = flate2::write::GzEncoder::new(out, level);
     io::copy(&mut reader, &mut encoder)?;
     encoder.finish()
