@@ -2,6 +2,7 @@
 
 mod choose;
 mod digest;
+mod fsck;
 mod history;
 mod images;
 mod info;
@@ -15,6 +16,7 @@ mod mount;
 mod outdated;
 mod prune;
 mod pull;
+mod push;
 mod ready;
 mod rmi;
 mod save;
@@ -25,6 +27,7 @@ mod tree;
 mod usage;
 mod uses;
 
+pub use ::images::{Checked, Finding};
 pub use digest::RemoteDigest;
 pub use history::HistoryRow;
 pub use images::{ImageSummary, ListImages};
@@ -39,6 +42,7 @@ pub use mount::Mounted;
 pub use outdated::{ComparedTag, There};
 pub use prune::{PruneImages, Pruned};
 pub use pull::{Pull, Pulled, PulledImage};
+pub use push::{Push, PushedImage, PushedImages};
 pub use rmi::{Freed, Removal, RemoveImages, Removed};
 pub use save::{SAVE_FAILED, Save};
 pub use search::Search;
