@@ -3,7 +3,7 @@
 //! A driver takes the tar of a layer in and keeps it in a form of its own, a *stored layer*; from a stack of
 //! stored layers it makes *snapshots*: read-only views and active, writable ones. Stored layers are a cache:
 //! they can be made again from the blobs at any time, so none of this is synced while a pull waits, and what
-//! was not synced before the machine went down is not believed afterwards.
+//! was not synced before the machine went down is not believed afterwards ([`sync()`] is for quiet moments).
 //!
 //! What a stack means is the same in every driver, the merge rule:
 //!
@@ -51,6 +51,7 @@ mod mount;
 mod settle;
 mod snapshots;
 mod staged;
+mod sync;
 #[cfg(test)]
 mod testing;
 
@@ -61,3 +62,4 @@ pub use facts::{LayerFacts, Stored, StoredKind};
 pub use key::Key;
 pub use mount::{Mount, MountOption, mount_all, plain_directory, umount_all};
 pub use staged::Staged;
+pub use sync::sync;

@@ -82,6 +82,13 @@ impl Meta {
         Ok(folder.create(NAME, 0o600)?.write_all_at(&bytes, 0)?)
     }
 
+    /// Replaces the record by one that says that all files beside it are durable.
+    pub(crate) fn mark_synced(&self, folder: &Dir) -> Result<()> {
+        let synced = Meta { synced: true, ..self.clone() };
+        let bytes = serde_json::to_vec(&synced).map_err(|e| damaged(folder, &e))?;
+        Ok(folder.replace(NAME, &bytes, 0o600)?)
+    }
+
     /// Reads the record of a folder; nothing when there is none or it was torn by a crash.
     pub(crate) fn read(folder: &Dir) -> Result<Option<Meta>> {
         let Some(bytes) = folder.read(NAME, META_BYTES_MAX)? else { return Ok(None) };

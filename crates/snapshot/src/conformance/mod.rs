@@ -35,6 +35,7 @@ macro_rules! conformance {
             storing::disk_6_a_stream_that_breaks_off_leaves_nothing,
             storing::layers_come_in_in_parallel,
             storing::what_was_not_synced_is_dropped_after_another_boot,
+            storing::what_was_synced_is_kept_after_another_boot,
             storing::a_torn_record_is_no_layer,
             storing::a_walk_finds_all_and_nothing_else,
             storing::a_driver_without_files_names_the_way_out,

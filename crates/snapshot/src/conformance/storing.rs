@@ -163,6 +163,18 @@ pub(crate) fn what_was_not_synced_is_dropped_after_another_boot(driver: &str) {
     assert!(bench.driver.walk().unwrap().iter().all(|stored| stored.ready));
 }
 
+pub(crate) fn what_was_synced_is_kept_after_another_boot(driver: &str) {
+    let Some(bench) = Bench::with_trees(driver) else { return };
+    let stack = bench.store_all(&[sample(), vec![file("d/new", "")]]).unwrap();
+    let tree = bench.tree(&stack).unwrap();
+    let count = bench.driver.walk().unwrap().len();
+    assert_eq!(crate::sync(&*bench.driver).unwrap(), count);
+    assert_eq!(crate::sync(&*bench.driver).unwrap(), 0, "once is enough");
+    restart(&bench, driver);
+    assert!(bench.driver.walk().unwrap().iter().all(|stored| stored.ready));
+    assert_eq!(bench.tree(&stack).unwrap().len(), tree.len());
+}
+
 pub(crate) fn a_torn_record_is_no_layer(driver: &str) {
     let Some(bench) = Bench::new(driver) else { return };
     let diff_id = bench.store(&sample()).unwrap();
