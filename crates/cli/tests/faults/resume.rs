@@ -20,8 +20,8 @@ fn large() -> Built {
 fn serving(image: &Built) -> Registry {
     let registry = Registry::new();
     image.push(&registry, "library/model", &["latest"]);
-    // Slow enough to be killed where it is wanted.
-    registry.on("GET", BLOBS).then(Fault::BytesPerSecond(60 << 20));
+    // Slow enough that what is sent is read, and that it is killed where it is wanted.
+    registry.on("GET", BLOBS).then(Fault::BytesPerSecond(12 << 20));
     registry
 }
 

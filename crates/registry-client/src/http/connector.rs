@@ -51,11 +51,19 @@ impl Connector<()> for Route {
     }
 }
 
+/// What the kernel may hold for us of a server on this machine. There the default, made for far-away servers,
+/// only means megabytes that are sent and not read when a download is killed.
+const LOOPBACK_BUFFER_BYTES: usize = 128 << 10;
+
 impl Route {
     fn establish(&self, details: &ConnectionDetails<'_>) -> Result<Box<dyn Transport>, ureq::Error> {
         let read_limit = Arc::new(AtomicUsize::new(READ_BYTES));
         let stream = dial::connect(self.first_hop()?, self.connect_timeout, &self.cancel)?;
         let peer = stream.peer_addr().ok().map(|address| address.ip());
+        if peer.is_some_and(|peer| peer.is_loopback()) {
+            // Only advice: what a kernel makes of it is fine.
+            let _ = rustix::net::sockopt::set_socket_recv_buffer_size(&stream, LOOPBACK_BUFFER_BYTES);
+        }
         let mut transport: Box<dyn Transport> = Box::new(Tcp::new(stream, details, read_limit.clone())?);
         if self.proxy.is_none()
             && let Some(peer) = peer
