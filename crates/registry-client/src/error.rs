@@ -134,6 +134,18 @@ pub enum Error {
         /// What is wrong with it.
         reason: crate::url::UrlError,
     },
+    /// A server has no file for us. Docker's words.
+    #[error("failed to GET {url} with status {status_text}: {said}")]
+    Download {
+        /// What was asked for, without what could be a signature.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+        /// The status in words.
+        status_text: String,
+        /// What the server said, cut and escaped.
+        said: String,
+    },
     /// The registry does not take the credentials.
     #[error("login attempt to {root} failed with status: {status_text}")]
     LoginRefused {
@@ -210,6 +222,10 @@ impl Error {
             Error::Refused(refusal) => refusal_kind(refusal),
             Error::Token { source, .. } | Error::RetryLater { source, .. } => source.kind(),
             Error::Realm { .. } => ErrorKind::Denied,
+            Error::Download { status: 404, .. } => ErrorKind::NotFound,
+            Error::Download { status: 401, .. } => ErrorKind::Unauthorized,
+            Error::Download { status: 403, .. } => ErrorKind::Denied,
+            Error::Download { .. } => ErrorKind::Unavailable,
             Error::LoginRefused { status: 401, .. } => ErrorKind::Unauthorized,
             Error::LoginRefused { .. } => ErrorKind::Unavailable,
             Error::TokenAnswer { .. } => ErrorKind::Unavailable,
@@ -236,6 +252,7 @@ impl Error {
         match self {
             Error::Transport { source, .. } => source.is_transient(),
             Error::Refused(refusal) => matches!(refusal.status, 408 | 429 | 500..=599),
+            Error::Download { status, .. } => matches!(status, 408 | 429 | 500..=599),
             Error::Token { source, .. } => source.is_transient(),
             _ => false,
         }

@@ -17,6 +17,7 @@ mod auth;
 mod cancel;
 mod catalog;
 mod client;
+mod download;
 mod endpoints;
 mod error;
 mod foreign;
@@ -36,6 +37,7 @@ pub use answer::{Complaint, Refusal, Shape};
 pub use auth::{Challenge, FilePins, MemoryPins, RealmError, RealmPins, Scopes};
 pub use cancel::Cancel;
 pub use client::{Client, ClientOptions};
+pub use download::Download;
 pub use endpoints::{
     EndpointId, HUB_SERVER, InsecureRegistries, MirrorError, Mirrors, parse_mirror, server_name,
 };

@@ -7,6 +7,7 @@ mod auth;
 mod blobs;
 mod differential;
 mod documents;
+mod download;
 mod endpoints;
 mod framing;
 mod lists;
