@@ -1,7 +1,8 @@
 //! What an operation tells while it runs: the messages of Docker's progress stream, as values.
 
 use std::fmt;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// One message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,13 +130,13 @@ pub struct Recorded(Mutex<Vec<Event>>);
 impl Recorded {
     /// What was sent so far.
     pub fn take(&self) -> Vec<Event> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl Events for Recorded {
     fn emit(&self, event: Event) {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(event);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(event);
     }
 }
 
@@ -146,4 +147,26 @@ pub(crate) fn message(events: &dyn Events, id: Option<&str>, text: impl Into<Str
 
 pub(crate) fn layer(events: &dyn Events, id: &str, state: LayerState) {
     events.emit(Event::Layer { id: id.to_owned(), state });
+}
+
+/// The shortest time between two reports of one layer's bytes.
+const REPORT_EVERY: Duration = Duration::from_millis(100);
+
+/// Lets a report through every now and then.
+pub(crate) struct Pace(Mutex<Option<Instant>>);
+
+impl Pace {
+    pub(crate) fn new() -> Pace {
+        Pace(Mutex::new(None))
+    }
+
+    pub(crate) fn is_due(&self) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let due = last.is_none_or(|last| now.duration_since(last) >= REPORT_EVERY);
+        if due {
+            *last = Some(now);
+        }
+        due
+    }
 }

@@ -6,4 +6,5 @@ mod fetch;
 mod local;
 mod log_in;
 mod look;
+mod push;
 mod world;

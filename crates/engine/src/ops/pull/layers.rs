@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use content::Partial;
 use layer::Limits;
@@ -12,15 +12,13 @@ use transfer::{Download, Unpack, unpack};
 use super::Pulling;
 use super::plan::{LayerPlan, Plan, Todo};
 use crate::error::{Error, Result};
-use crate::event::{Bytes, LayerState, layer};
+use crate::event::{Bytes, LayerState, Pace, layer};
 use crate::remote::RemoteBlob;
 
 /// Connections for one large layer.
 const CONNECTIONS: usize = 4;
 /// Layers below this are not worth more than one.
 const PARALLEL_BYTES_MIN: u64 = 64 << 20;
-/// The shortest time between two reports of one layer's bytes.
-const REPORT_EVERY: Duration = Duration::from_millis(100);
 /// How often to look whether another process has finished the download of a layer.
 const WAIT_FOR_OTHER: Duration = Duration::from_millis(50);
 
@@ -199,7 +197,7 @@ impl Work<'_> {
     ) -> transfer::Result<()> {
         let total = partial.size();
         let here = AtomicBool::new(false);
-        let report = Report::new();
+        let report = Pace::new();
         let progress = |current: u64| {
             if report.is_due() && !here.load(Ordering::SeqCst) {
                 self.tell(planned, LayerState::Downloading(Bytes { current, total }));
@@ -225,7 +223,7 @@ impl Work<'_> {
                 self.tell(planned, LayerState::VerifyingChecksum);
                 self.tell(planned, LayerState::DownloadComplete);
             });
-            let extracting = Report::new();
+            let extracting = Pace::new();
             let watched = Watched {
                 inner: partial.reader(),
                 bytes: 0,
@@ -242,25 +240,6 @@ impl Work<'_> {
             }
             unpacked.map(|_| ())
         })
-    }
-}
-
-/// Lets a report through every now and then.
-struct Report(Mutex<Option<Instant>>);
-
-impl Report {
-    fn new() -> Report {
-        Report(Mutex::new(None))
-    }
-
-    fn is_due(&self) -> bool {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        let due = last.is_none_or(|last| now.duration_since(last) >= REPORT_EVERY);
-        if due {
-            *last = Some(now);
-        }
-        due
     }
 }
 
