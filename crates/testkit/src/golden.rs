@@ -23,7 +23,9 @@
 //! * `[..]` stands for any text within a line, `...` alone for any number of lines.
 //! * `${KIND:IMAGE}` stands for a value of a look-alike ([`Values`]), in commands, too; `${=NAME}` takes a word
 //!   where it stands first, and must find the same from then on, also in commands.
-//! * A block marked `console root` runs only as root, `console skip` never.
+//! * A block marked `console tty` runs each command on a terminal of 120 columns and shows what is on the
+//!   screen in the end, stderr included, without blanks at the ends of lines. `console root` runs only as root,
+//!   `console skip` never.
 //!
 //! With `STRATA_UPDATE=1` in the environment the file is rewritten to show what was said. Lines that still
 //! fit stay as they are; values of look-alikes go back to their signs.
@@ -44,7 +46,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use crate::skip::skip;
+use crate::skip::{installed, root};
 use crate::{Internet, Lookalikes, Registry, Scratch};
 use document::{Block, Document, Step};
 use transcript::Transcript;
@@ -53,6 +55,10 @@ pub use values::Values;
 
 /// Set to 1, it makes transcripts be rewritten instead of checked.
 const UPDATE: &str = "STRATA_UPDATE";
+
+/// Size of the terminal for blocks marked `tty`: wide enough for progress bars with numbers.
+const COLUMNS: u16 = 120;
+const ROWS: u16 = 50;
 
 /// What transcripts run in.
 pub struct Golden {
@@ -105,18 +111,16 @@ impl Golden {
         let mut document = Document::parse(text);
         let mut report = String::new();
         for block in document.blocks_mut() {
-            if !wanted(block) {
-                continue;
-            }
+            let Some(way) = way(block) else { continue };
             for step in &mut block.steps {
-                self.run_step(step, &mut report);
+                self.run_step(step, way, &mut report);
             }
         }
         Run { text: document.to_string(), report }
     }
 
     /// Runs one command, reports what differs, and leaves in `step` what should be there.
-    fn run_step(&mut self, step: &mut Step, report: &mut String) {
+    fn run_step(&mut self, step: &mut Step, way: Way, report: &mut String) {
         let command = match self.values.fill(&step.command()) {
             Ok(command) => command,
             Err(problem) => {
@@ -124,8 +128,13 @@ impl Golden {
                 return;
             }
         };
-        let outcome = self.scratch.shell(&command);
-        let actual = Transcript::of(&outcome);
+        let actual = match way {
+            Way::Pipes => Transcript::of(&self.scratch.shell(&command)),
+            Way::Terminal => {
+                let outcome = self.scratch.shell_on_terminal(&command, COLUMNS, ROWS).wait();
+                Transcript::on_terminal(&outcome, COLUMNS, ROWS)
+            }
+        };
         match Transcript::parse(&step.expected).compare(&actual, &mut self.values) {
             Ok(()) => {}
             Err(difference) => {
@@ -136,16 +145,22 @@ impl Golden {
     }
 }
 
-/// Whether a block can be run here.
-fn wanted(block: &Block) -> bool {
+/// How the commands of a block are run.
+#[derive(Clone, Copy)]
+enum Way {
+    /// With a pipe for each stream.
+    Pipes,
+    /// On a terminal.
+    Terminal,
+}
+
+/// How a block is run; nothing when it cannot be run here.
+fn way(block: &Block) -> Option<Way> {
     match block.mark.as_str() {
-        "" => true,
-        "skip" => false,
-        "root" if rustix::process::geteuid().is_root() => true,
-        "root" => {
-            skip(&format!("the block at line {} needs root", block.line));
-            false
-        }
+        "" => Some(Way::Pipes),
+        "tty" => installed("setsid").then_some(Way::Terminal),
+        "skip" => None,
+        "root" => root().then_some(Way::Pipes),
         other => panic!("line {}: unknown mark {other:?} behind `console`", block.line),
     }
 }

@@ -15,6 +15,7 @@
 mod command_line;
 mod outcome;
 mod process;
+mod screen;
 mod terminal;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ use crate::{Internet, Registry};
 pub use command_line::split;
 pub use outcome::{Ended, Outcome};
 pub use process::Running;
+pub use screen::render;
 pub use terminal::Terminal;
 pub use usage::Usage;
 
@@ -256,18 +258,24 @@ impl Scratch {
     /// # Panics
     /// When there are no terminals to be had.
     pub fn on_terminal(&self, line: &str, columns: u16, rows: u16) -> Terminal {
-        let mut words = self.globals.clone();
-        words.extend(split(line));
-        let environment = [("TERM", "xterm-256color")];
-        Terminal::start(|| self.with_setsid(&words, &environment), columns, rows)
+        let real = self.path("bin/real").display().to_string();
+        let words = [vec![real], self.globals.clone(), split(line)].concat();
+        Terminal::start(self.with_terminal(&words), columns, rows)
     }
 
-    fn with_setsid(&self, words: &[String], environment: &[(&str, &str)]) -> Command {
-        let real = self.path("bin/real").display().to_string();
-        let mut all = vec!["--ctty".to_owned(), real];
-        all.extend_from_slice(words);
-        let mut command = self.command("setsid", &all);
-        command.envs(environment.iter().copied());
+    /// Runs a line by `sh` as [`Scratch::shell`] does, on a terminal of its own.
+    ///
+    /// # Panics
+    /// When there are no terminals to be had.
+    pub fn shell_on_terminal(&self, line: &str, columns: u16, rows: u16) -> Terminal {
+        let words = ["/bin/sh", "-c", line].map(str::to_owned);
+        Terminal::start(self.with_terminal(&words), columns, rows)
+    }
+
+    /// A command that makes the terminal on its stdin its own.
+    fn with_terminal(&self, words: &[String]) -> Command {
+        let mut command = self.command("setsid", &[&["--ctty".to_owned()], words].concat());
+        command.env("TERM", "xterm-256color");
         command
     }
 

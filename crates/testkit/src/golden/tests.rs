@@ -133,3 +133,15 @@ fn updating_keeps_what_fits_and_puts_signs_back() {
     let again = golden.run(&run.text);
     assert_eq!((again.report.as_str(), again.text.as_str()), ("", after.as_str()));
 }
+
+#[test]
+fn terminals_show_what_is_left_in_the_end() {
+    if !crate::skip::installed("setsid") {
+        return;
+    }
+    let mut golden =
+        golden("test -t 1 && printf 'a: 1\\na: 2 \\n\\033[1A\\033[2K\\ra: done \\n'; echo oops >&2; exit 2");
+    let block = |lines: &str| format!("```console tty\n$ strata\n{lines}\n```\n");
+    assert_eq!(golden.run(&block("a: 1\na: done\noops\n[exit 2]")).report, "");
+    assert_ne!(golden.run(&block("a: 1\na: 2\na: done\noops\n[exit 2]")).report, "");
+}

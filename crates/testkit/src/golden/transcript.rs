@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::pattern::{line_fits, lines_fit};
 use super::values::Values;
-use crate::scratch::{Ended, Outcome};
+use crate::scratch::{Ended, Outcome, render};
 
 const STDOUT: &str = "1> ";
 const STDERR: &str = "2> ";
@@ -38,11 +38,14 @@ impl Transcript {
 
     /// What was really said.
     pub(crate) fn of(outcome: &Outcome) -> Transcript {
-        let status = match outcome.ended {
-            Ended::Exit(status) => status,
-            Ended::Signal(signal) => 128 + signal,
-        };
-        Transcript { stdout: lines_of(&outcome.stdout), stderr: lines_of(&outcome.stderr), status }
+        let stderr = lines_of(&outcome.stderr);
+        Transcript { stdout: lines_of(&outcome.stdout), stderr, status: status(outcome) }
+    }
+
+    /// What was to be seen on a terminal in the end.
+    pub(crate) fn on_terminal(outcome: &Outcome, columns: u16, rows: u16) -> Transcript {
+        let stdout = render(&outcome.stdout, columns, rows);
+        Transcript { stdout, stderr: Vec::new(), status: status(outcome) }
     }
 
     /// Whether `actual` is as this one has it; otherwise a description of the difference.
@@ -95,6 +98,14 @@ fn describe(out: &mut String, name: &str, expected: &[String], actual: &[String]
     }
     for line in &actual[at..] {
         let _ = writeln!(out, "    + {line}");
+    }
+}
+
+/// The status as a shell gives it.
+fn status(outcome: &Outcome) -> i32 {
+    match outcome.ended {
+        Ended::Exit(status) => status,
+        Ended::Signal(signal) => 128 + signal,
     }
 }
 

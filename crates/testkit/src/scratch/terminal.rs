@@ -25,10 +25,9 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Starts what `command` makes on a new terminal.
-    pub(crate) fn start(command: impl FnOnce() -> Command, columns: u16, rows: u16) -> Terminal {
+    /// Starts a command on a new terminal.
+    pub(crate) fn start(mut command: Command, columns: u16, rows: u16) -> Terminal {
         let (ours, theirs) = open_pair(columns, rows).expect("a pseudo-terminal");
-        let mut command = command();
         let end = || Stdio::from(theirs.try_clone().expect("a copy of a descriptor"));
         command.stdin(end()).stdout(end()).stderr(end());
         let running = Running::start(command, None);
