@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 /// What serves a connection until it ends.
-type Handler = dyn Fn(TcpStream) + Send + Sync;
+type Serve = dyn Fn(TcpStream) + Send + Sync;
 
 /// A listener and its connections.
 pub(crate) struct Listener {
@@ -73,7 +73,7 @@ impl Drop for Entry<'_> {
 }
 
 impl Shared {
-    fn accept(&self, listener: &TcpListener, handler: &Handler) {
+    fn accept(&self, listener: &TcpListener, handler: &Serve) {
         thread::scope(|scope| {
             for (socket, number) in listener.incoming().zip(0..) {
                 if self.stop.load(Ordering::Relaxed) {
