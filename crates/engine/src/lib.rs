@@ -14,6 +14,7 @@ pub mod filter;
 mod host;
 pub mod ops;
 mod remote;
+pub mod samples;
 mod settings;
 
 pub use engine::Engine;
