@@ -8,7 +8,7 @@ use crate::auth::{Challenge, Grant, Negotiation, Scopes, Sent, Token, TokenKey, 
 use crate::client::{Client, Learned, lock};
 use crate::endpoints::Endpoint;
 use crate::error::Error;
-use crate::http::{Behalf, Failure, Method, Payload, Request, Response};
+use crate::http::{Behalf, Failure, Method, Pace, Payload, Request, Response};
 use crate::keychain::Credentials;
 use crate::limits::TOKEN_RESPONSE_BYTES_MAX;
 use crate::secret::Secret;
@@ -24,15 +24,18 @@ pub(crate) struct Server<'a> {
     pub(crate) name: &'a str,
     /// Credentials to prove instead of those in the keychain.
     pub(crate) given: Option<&'a Credentials>,
+    /// How long to wait for it.
+    pub(crate) pace: Pace,
 }
 
 impl<'a> Server<'a> {
-    pub(crate) fn of(endpoint: &'a Endpoint) -> Server<'a> {
+    pub(crate) fn of(endpoint: &'a Endpoint, pace: Pace) -> Server<'a> {
         Server {
             registry: endpoint.origin(),
             root: endpoint.url("", None),
             name: &endpoint.server,
             given: None,
+            pace,
         }
     }
 
@@ -51,7 +54,7 @@ pub(crate) fn request<'a>(method: Method, url: Url, server: &Server<'_>) -> Requ
         authorization: None,
         headers: Vec::new(),
         payload: Payload::None,
-        first_byte: None,
+        pace: server.pace,
     }
 }
 

@@ -2,7 +2,6 @@
 
 use spec::Reference;
 
-use crate::ask::Server;
 use crate::auth::Scopes;
 use crate::client::Client;
 use crate::error::Error;
@@ -19,7 +18,7 @@ impl Client {
         let reach = Reach::new(self, domain)?;
         let names = reach.first(Use::Push, Tries::Policy, |at| {
             let url = at.endpoint.url("_catalog", None);
-            fetch_names(self, &Server::of(at.endpoint), url, &Scopes::catalog(), "repositories")
+            fetch_names(self, &at.server(), url, &Scopes::catalog(), "repositories")
         })?;
         let (repositories, malformed): (Vec<String>, Vec<String>) =
             names.into_iter().partition(|name| is_repository(domain, name));

@@ -11,7 +11,7 @@ use crate::auth::{MemoryPins, RealmPins, TokenCache};
 use crate::cancel::Cancel;
 use crate::endpoints::{self, Endpoint, InsecureRegistries, Mirrors};
 use crate::error::Error;
-use crate::http::{Http, HttpOptions, Proxies, Response, Timeouts, lookup};
+use crate::http::{Http, HttpOptions, Pace, Proxies, Response, Timeouts, lookup};
 use crate::keychain::{Anonymous, Credentials, Keychain};
 use crate::rate_limit::RateLimit;
 use crate::repository::Repository;
@@ -210,6 +210,17 @@ impl Client {
         if notices.warnings.len() < WARNINGS_MAX && !notices.warnings.contains(&warning) {
             notices.warnings.push(warning);
         }
+    }
+
+    /// The usual times to wait.
+    pub(crate) fn pace(&self) -> Pace {
+        let Timeouts { first_byte, stall_window, .. } = self.options.timeouts;
+        Pace { first_byte, stall_window }
+    }
+
+    /// The time to wait for content to be stored.
+    pub(crate) fn commit_pace(&self) -> Pace {
+        Pace { first_byte: self.options.timeouts.commit, ..self.pace() }
     }
 
     /// Waits; an error when it is cancelled.

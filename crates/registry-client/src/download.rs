@@ -7,7 +7,7 @@ use crate::ask::{Server, request};
 use crate::client::Client;
 use crate::error::Error;
 use crate::foreign::escape;
-use crate::http::{Body, Method, Response};
+use crate::http::{Body, Method, Pace, Response};
 use crate::limits::{ERROR_BODY_BYTES_MAX, ERROR_TEXT_CHARS_MAX};
 use crate::retry::Retry;
 use crate::url::Url;
@@ -30,7 +30,7 @@ impl Client {
         let mut retry = Retry::new(self.options.retry);
         loop {
             retry.begin(clock.now());
-            match self.try_download(url) {
+            match self.try_download(url, self.pace().within(retry.patience())) {
                 Err(Error::Cancelled) => return Err(Error::Cancelled),
                 Err(error) => {
                     let wait = retry.after(error, clock)?;
@@ -41,9 +41,10 @@ impl Client {
         }
     }
 
-    fn try_download(&self, url: &Url) -> Result<Download, Error> {
+    fn try_download(&self, url: &Url, pace: Pace) -> Result<Download, Error> {
         let name = url.authority();
-        let server = Server { registry: url.origin(), root: url.without_query(), name: &name, given: None };
+        let root = url.without_query();
+        let server = Server { registry: url.origin(), root, name: &name, given: None, pace };
         let mut request = request(Method::Get, url.clone(), &server);
         request.behalf.secrets = None;
         let response = self.send(&server, &request)?;

@@ -29,7 +29,7 @@ impl Client {
     }
 
     fn login_at(&self, endpoint: &Endpoint, credentials: &Credentials) -> Result<Login, Error> {
-        let server = Server { given: Some(credentials), ..Server::of(endpoint) };
+        let server = Server { given: Some(credentials), ..Server::of(endpoint, self.pace()) };
         let mut request = request(Method::Get, server.root.clone(), &server);
         let response = self.send(&server, &request)?;
         if response.status != 401 {

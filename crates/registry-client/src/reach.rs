@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
+use crate::ask::Server;
 use crate::client::Client;
 use crate::endpoints::{Contact, Endpoint, EndpointId};
 use crate::error::{Error, ErrorKind};
+use crate::http::Pace;
 use crate::retry::Retry;
 
 /// Which endpoints serve.
@@ -19,11 +20,18 @@ pub(crate) enum Use<'a> {
     Push,
 }
 
-/// One try: where, and how long the answer may take to begin.
+/// One try: where, and how long to wait.
 #[derive(Clone, Copy)]
 pub(crate) struct Try<'e> {
     pub(crate) endpoint: &'e Endpoint,
-    pub(crate) patience: Duration,
+    pub(crate) pace: Pace,
+}
+
+impl<'e> Try<'e> {
+    /// Who is asked.
+    pub(crate) fn server(self) -> Server<'e> {
+        Server::of(self.endpoint, self.pace)
+    }
 }
 
 /// How often an endpoint is tried.
@@ -96,7 +104,8 @@ impl<'a> Reach<'a> {
         loop {
             retry.begin(clock.now());
             let untried = endpoint.contact() == Contact::Untried;
-            let error = match attempt(Try { endpoint, patience: retry.patience() }) {
+            let pace = self.client.pace().within(retry.patience());
+            let error = match attempt(Try { endpoint, pace }) {
                 Ok(done) => {
                     endpoint.note(Contact::Works);
                     return Ok(done);

@@ -53,7 +53,8 @@ impl Client {
         let query = format!("q={}&n={limit}", form_encode(term.query));
         let url = base.at(&format!("{}search", base.path()), Some(query));
         let name = term.host.unwrap_or(HUB_SERVER);
-        let server = Server { registry: base.origin(), root: url.clone(), name, given: None };
+        let server =
+            Server { registry: base.origin(), root: url.clone(), name, given: None, pace: self.pace() };
         // Passwords are shown unasked, as Docker does, but only through TLS.
         let secure = base.origin().scheme == Scheme::Https && standalone;
         if secure && matches!(self.credentials(name)?, Credentials::Password { .. }) {
@@ -106,7 +107,8 @@ impl Client {
     /// Any answer will do; it may say that the registry does not stand alone.
     fn ping_index(&self, base: &Url, name: &str) -> Result<bool, Error> {
         let url = base.at(&format!("{}_ping", base.path()), None);
-        let server = Server { registry: base.origin(), root: url.clone(), name, given: None };
+        let server =
+            Server { registry: base.origin(), root: url.clone(), name, given: None, pace: self.pace() };
         let response = self.send(&server, &request(Method::Get, url, &server))?;
         let header = response.header("x-docker-registry-standalone").map(str::to_ascii_lowercase);
         if let Some(value) = header {

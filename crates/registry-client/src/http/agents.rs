@@ -142,7 +142,6 @@ impl Agents {
             proxy_tls,
             user_agent: options.user_agent.clone(),
             connect_timeout: options.timeouts.connect,
-            stall_window: options.timeouts.stall_window,
             cancel: self.cancel.clone(),
             contacts: self.contacts.clone(),
         };

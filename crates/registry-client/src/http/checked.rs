@@ -1,4 +1,4 @@
-//! The outermost layer of a connection: watches the framing, sets the time limits that fit the moment, and
+//! The outermost layer of a connection: watches the framing, applies the time limits that fit the moment, and
 //! writes the request line the way a proxy wants it.
 
 use std::sync::atomic::Ordering;
@@ -26,7 +26,6 @@ pub(crate) struct Checked {
     inner: Box<dyn Transport>,
     exchange: Option<Exchange>,
     proxy: Option<ForwardProxy>,
-    stall_window: Duration,
     read_limit: ReadLimit,
 }
 
@@ -34,10 +33,9 @@ impl Checked {
     pub(crate) fn new(
         inner: Box<dyn Transport>,
         proxy: Option<ForwardProxy>,
-        stall_window: Duration,
         read_limit: ReadLimit,
     ) -> Checked {
-        Checked { inner, exchange: None, proxy, stall_window, read_limit }
+        Checked { inner, exchange: None, proxy, read_limit }
     }
 
     /// Rewrites the request line for a proxy; the head always begins at the start of the first output.
@@ -82,19 +80,18 @@ impl Transport for Checked {
             self.read_limit.store(READ_BYTES, Ordering::Relaxed);
             amount = self.word_for_proxy(amount)?;
         }
-        let timeout = NextTimeout { per_write: Some(self.stall_window.into()), ..timeout };
-        self.inner.transmit_output(amount, timeout).map_err(|error| self.stalled(error))
+        self.inner.transmit_output(amount, timeout).map_err(|error| stalled(error, &timeout))
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
         let body = self.exchange.as_ref().is_some_and(|exchange| !exchange.awaits_head());
         // The head has a time limit of its own for the whole of it.
-        let per_read = body.then(|| self.stall_window.into());
+        let per_read = timeout.per_read.filter(|_| body);
         let before = self.inner.buffers().input().len();
         let progress = self
             .inner
             .await_input(NextTimeout { per_read, ..timeout })
-            .map_err(|error| self.stalled(error))?;
+            .map_err(|error| stalled(error, &timeout))?;
         if let Some(exchange) = &mut self.exchange {
             let received = &self.inner.buffers().input()[before..];
             exchange.received(received).map_err(TransportError::Framing)?;
@@ -116,14 +113,12 @@ impl Transport for Checked {
     }
 }
 
-impl Checked {
-    /// Names the time limits set here by what they mean.
-    fn stalled(&self, error: ureq::Error) -> ureq::Error {
-        match error {
-            ureq::Error::Timeout(ureq::Timeout::PerRead | ureq::Timeout::PerWrite) => {
-                super::meter::stalled(self.stall_window).into()
-            }
-            other => other,
-        }
-    }
+/// Names the time limits of single reads and writes by what they mean.
+fn stalled(error: ureq::Error, timeout: &NextTimeout) -> ureq::Error {
+    let window = match error {
+        ureq::Error::Timeout(ureq::Timeout::PerRead) => timeout.per_read,
+        ureq::Error::Timeout(ureq::Timeout::PerWrite) => timeout.per_write,
+        other => return other,
+    };
+    super::meter::stalled(window.map_or(Duration::ZERO, |window| *window)).into()
 }

@@ -31,7 +31,6 @@ pub(crate) struct Route {
     pub(crate) proxy_tls: Option<Arc<ClientConfig>>,
     pub(crate) user_agent: String,
     pub(crate) connect_timeout: Duration,
-    pub(crate) stall_window: Duration,
     pub(crate) cancel: Cancel,
     /// Where it is noted how near the address turned out to be.
     pub(crate) contacts: Arc<Contacts>,
@@ -77,7 +76,7 @@ impl Route {
         if let Some(config) = &self.tls {
             transport = Box::new(Tls::connect(transport, &self.origin.host, config.clone(), details)?);
         }
-        Ok(Box::new(Checked::new(transport, forward, self.stall_window, read_limit)))
+        Ok(Box::new(Checked::new(transport, forward, read_limit)))
     }
 
     /// What is dialled: the proxy, which the user chose, or the target under its policy.

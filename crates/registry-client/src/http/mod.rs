@@ -36,7 +36,7 @@ pub use request::Method;
 pub(crate) use body::Body;
 pub(crate) use dial::lookup;
 pub(crate) use proxy::in_network;
-pub(crate) use request::{Behalf, Request, Response};
+pub(crate) use request::{Behalf, Pace, Request, Response};
 pub use upload::Opener;
 pub(crate) use upload::Payload;
 
@@ -172,20 +172,24 @@ impl Http {
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
         }
-        let first_byte = request.first_byte.unwrap_or(self.options.timeouts.first_byte);
+        let pace = request.pace;
         let payload = if leg.with_payload { &request.payload } else { &Payload::None };
-        let Some((mut reader, length)) = self.open(payload)? else {
-            return self.run(agent, builder.body(()), first_byte, leg);
+        let Some((mut reader, length)) = self.open(payload, pace)? else {
+            return self.run(agent, builder.body(()), pace, leg);
         };
         if length >= EXPECT_CONTINUE_BYTES_MIN {
             builder = builder.header(header::EXPECT, "100-continue");
         }
         builder = builder.header(header::CONTENT_LENGTH, length);
-        self.run(agent, builder.body(SendBody::from_reader(&mut reader)), first_byte, leg)
+        self.run(agent, builder.body(SendBody::from_reader(&mut reader)), pace, leg)
     }
 
     /// Opens what is to be sent, and its length.
-    fn open<'p>(&self, payload: &'p Payload<'_>) -> Result<Option<(Upload<'p>, u64)>, TransportError> {
+    fn open<'p>(
+        &self,
+        payload: &'p Payload<'_>,
+        pace: Pace,
+    ) -> Result<Option<(Upload<'p>, u64)>, TransportError> {
         let (reader, length): (Box<dyn Read + 'p>, u64) = match payload {
             Payload::None => return Ok(None),
             Payload::Bytes(bytes) => (Box::new(*bytes), bytes.len() as u64),
@@ -194,7 +198,7 @@ impl Http {
                 (open(*offset).map_err(|error| TransportError::Source(error.into()))?, *length)
             }
         };
-        let meter = Meter::new(self.options.timeouts.stall_window);
+        let meter = Meter::new(pace.stall_window);
         Ok(Some((Upload::new(reader, length, meter, self.cancel.clone()), length)))
     }
 
@@ -202,14 +206,19 @@ impl Http {
         &self,
         agent: &ureq::Agent,
         request: Result<HttpRequest<impl AsSendBody>, ureq::http::Error>,
-        first_byte: Duration,
+        pace: Pace,
         leg: &Leg,
     ) -> Result<Response, TransportError> {
         let request = request.map_err(|error| TransportError::Protocol(error.to_string()))?;
-        let request = agent.configure_request(request).timeout_recv_response(Some(first_byte)).build();
+        let request = agent
+            .configure_request(request)
+            .timeout_recv_response(Some(pace.first_byte))
+            .timeout_per_read(Some(pace.stall_window))
+            .timeout_per_write(Some(pace.stall_window))
+            .build();
         let response = agent.run(request).map_err(TransportError::from_ureq)?;
         let (parts, body) = response.into_parts();
-        let meter = Meter::new(self.options.timeouts.stall_window);
+        let meter = Meter::new(pace.stall_window);
         let body = Body::new(body.into_reader(), meter, self.cancel.clone());
         Ok(Response { status: parts.status.as_u16(), headers: parts.headers, body, url: leg.url.clone() })
     }

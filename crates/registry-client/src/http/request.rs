@@ -56,6 +56,25 @@ pub(crate) struct Behalf {
     pub(crate) secrets: Option<Origin>,
 }
 
+/// How long to wait for whom: the usual times, or what is left of an object's time without progress.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    /// For the answer's head.
+    pub(crate) first_byte: Duration,
+    /// With less than the stall rate.
+    pub(crate) stall_window: Duration,
+}
+
+impl Pace {
+    /// The same, but no longer than there may still be no progress.
+    pub(crate) fn within(self, patience: Duration) -> Pace {
+        // Never nothing at all: a time limit of zero is none.
+        let least = Duration::from_millis(100);
+        let within = |time: Duration| time.min(patience).max(least);
+        Pace { first_byte: within(self.first_byte), stall_window: within(self.stall_window) }
+    }
+}
+
 impl Behalf {
     /// Whether an origin may see the request's secrets.
     pub(crate) fn trusts(&self, origin: &Origin) -> bool {
@@ -71,8 +90,8 @@ pub(crate) struct Request<'a> {
     pub(crate) authorization: Option<Secret>,
     pub(crate) headers: Vec<(&'static str, String)>,
     pub(crate) payload: Payload<'a>,
-    /// How long to wait for the answer's head, when it is not the usual time.
-    pub(crate) first_byte: Option<Duration>,
+    /// How long to wait.
+    pub(crate) pace: Pace,
 }
 
 /// One answer.

@@ -5,7 +5,7 @@ use std::io;
 use spec::{Descriptor, Digest};
 
 use super::Repository;
-use crate::ask::{Server, refused, request};
+use crate::ask::{refused, request};
 use crate::endpoints::EndpointId;
 use crate::error::Error;
 use crate::http::{Body, Method, Response, TransportError};
@@ -140,10 +140,9 @@ impl Repository<'_> {
     /// When it says neither yes nor no.
     pub fn has_blob(&self, descriptor: &Descriptor) -> Result<bool, Error> {
         self.reach.first(Use::Push, Tries::Policy, |at| {
-            let mut request =
-                request(Method::Head, self.blob_url(&descriptor.digest, at), &Server::of(at.endpoint));
+            let mut request = request(Method::Head, self.blob_url(&descriptor.digest, at), &at.server());
             let scopes = self.push_scopes();
-            let response = self.client.ask(&Server::of(at.endpoint), &mut request, &scopes)?;
+            let response = self.client.ask(&at.server(), &mut request, &scopes)?;
             match response.status {
                 200 => Ok(response.length().is_none_or(|length| length == descriptor.size)),
                 404 => Ok(false),
@@ -157,10 +156,9 @@ impl Repository<'_> {
     }
 
     fn get_blob(&self, descriptor: &Descriptor, range: BlobRange, at: Try<'_>) -> Result<BlobBody, Error> {
-        let server = Server::of(at.endpoint);
+        let server = at.server();
         let ask = |range: BlobRange| {
             let mut request = request(Method::Get, self.blob_url(&descriptor.digest, at), &server);
-            request.first_byte = Some(self.client.options.timeouts.first_byte.min(at.patience));
             request.headers.extend(range.header(descriptor));
             self.client.ask(&server, &mut request, &self.pull_scopes())
         };

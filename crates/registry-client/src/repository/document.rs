@@ -4,7 +4,7 @@ use spec::{Descriptor, Digest, Document, MediaType};
 
 use super::{Repository, Wanted};
 use crate::answer::media_type;
-use crate::ask::{Server, refused, request};
+use crate::ask::{refused, request};
 use crate::endpoints::EndpointId;
 use crate::error::{Content, Error};
 use crate::http::{Method, Request, Response};
@@ -53,10 +53,15 @@ impl Repository<'_> {
     /// # Errors
     /// What the last endpoint says.
     pub fn resolve(&self, wanted: Wanted<'_>) -> Result<Resolved, Error> {
+        // Where a head did not do, further tries ask for the document at once.
+        let mut headless = None;
         self.reach.first(Use::Pull { avoid: &[] }, Tries::Policy, |at| {
-            if let Some(resolved) = self.head_document(wanted, at)? {
+            if headless != Some(at.endpoint.id)
+                && let Some(resolved) = self.head_document(wanted, at)?
+            {
                 return Ok(resolved);
             }
+            headless = Some(at.endpoint.id);
             let fetched = self.get_document(wanted, None, at)?;
             let Fetched { document, endpoint, rate_limit, digest } = fetched;
             let descriptor = Descriptor { digest, ..document.descriptor() };
@@ -99,7 +104,7 @@ impl Repository<'_> {
     /// Asks for a document's head; nothing when the answer does not tell what the document is.
     fn head_document(&self, wanted: Wanted<'_>, at: Try<'_>) -> Result<Option<Resolved>, Error> {
         let mut request = self.document_request(Method::Head, wanted, at);
-        let server = Server::of(at.endpoint);
+        let server = at.server();
         let response = self.client.ask(&server, &mut request, &self.pull_scopes())?;
         if response.status != 200 {
             return Ok(None);
@@ -130,7 +135,7 @@ impl Repository<'_> {
     ) -> Result<Fetched, Error> {
         let mut request = self.document_request(Method::Get, wanted, at);
         let url = request.url.to_string();
-        let server = Server::of(at.endpoint);
+        let server = at.server();
         let response = self.client.ask(&server, &mut request, &self.pull_scopes())?;
         if response.status != 200 {
             return Err(refused(Method::Get, response));
@@ -147,9 +152,8 @@ impl Repository<'_> {
 
     fn document_request(&self, method: Method, wanted: Wanted<'_>, at: Try<'_>) -> Request<'static> {
         let url = at.endpoint.url(&format!("{}/manifests/{wanted}", self.path()), None);
-        let mut request = request(method, url, &Server::of(at.endpoint));
+        let mut request = request(method, url, &at.server());
         request.headers.extend(ACCEPT.iter().map(|kind| ("accept", (*kind).to_owned())));
-        request.first_byte = Some(self.client.options.timeouts.first_byte.min(at.patience));
         request
     }
 }

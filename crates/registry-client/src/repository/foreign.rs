@@ -24,7 +24,7 @@ impl Repository<'_> {
             outcome => return outcome,
         };
         let Some(endpoint) = self.reach.current() else { return Err(lacking) };
-        let server = Server::of(endpoint);
+        let server = Server::of(endpoint, self.client.pace());
         for address in descriptor.urls.iter().take(FOREIGN_URLS_MAX) {
             // An address that is none is as good as one that does not answer.
             let Ok(url) = Url::parse(address) else { continue };

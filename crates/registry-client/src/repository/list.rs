@@ -1,7 +1,6 @@
 //! Tags of a repository.
 
 use super::Repository;
-use crate::ask::Server;
 use crate::error::Error;
 use crate::foreign::escape;
 use crate::list::fetch_names;
@@ -15,7 +14,7 @@ impl Repository<'_> {
     pub fn tags(&self) -> Result<Vec<String>, Error> {
         let names = self.reach.first(Use::Pull { avoid: &[] }, Tries::Policy, |at| {
             let url = at.endpoint.url(&format!("{}/tags/list", self.path()), None);
-            fetch_names(self.client, &Server::of(at.endpoint), url, &self.pull_scopes(), "tags")
+            fetch_names(self.client, &at.server(), url, &self.pull_scopes(), "tags")
         })?;
         let (tags, malformed): (Vec<String>, Vec<String>) =
             names.into_iter().partition(|name| self.name.with_tag(name).is_ok());

@@ -135,13 +135,13 @@ impl Repository<'_> {
 
     fn post(&self, opening: Opening<'_, '_>, at: Try<'_>) -> Result<Begun, Error> {
         let Opening { url, scopes, descriptor, content, done } = opening;
-        let server = Server::of(at.endpoint);
+        let server = at.server();
         let mut request = request(Method::Post, url, &server);
         request.payload = Payload::Bytes(&[]);
         if let Some(open) = content {
             request.payload = Payload::Stream { open, offset: 0, length: descriptor.size };
             request.headers.push(("content-type", "application/octet-stream".to_owned()));
-            request.first_byte = Some(self.client.options.timeouts.commit);
+            request.pace = self.client.commit_pace();
         }
         let response = self.client.ask(&server, &mut request, &scopes)?;
         match response.status {
@@ -173,7 +173,7 @@ impl Repository<'_> {
     /// Asks how much of a broken upload arrived; an upload that is gone is begun anew.
     fn find_offset(&self, session: &mut Session, descriptor: &Descriptor) -> Result<(), Error> {
         let endpoint = self.endpoint_of(session)?;
-        let server = Server::of(endpoint);
+        let server = Server::of(endpoint, self.client.pace());
         let mut request = request(Method::Get, session.location.clone(), &server);
         let response = self.client.ask(&server, &mut request, &self.push_scopes())?;
         match response.status {
@@ -204,7 +204,7 @@ impl Repository<'_> {
         open: Opener<'c>,
     ) -> Result<(), Error> {
         let endpoint = self.endpoint_of(session)?;
-        let server = Server::of(endpoint);
+        let server = Server::of(endpoint, self.client.pace());
         let from = session.offset;
         let left = descriptor.size - from;
         let length = if session.broken { left.min(UPLOAD_CHUNK_BYTES.max(session.chunk_min)) } else { left };
@@ -237,11 +237,11 @@ impl Repository<'_> {
     }
 
     fn commit(&self, session: &Session, descriptor: &Descriptor) -> Result<(), Error> {
-        let server = Server::of(self.endpoint_of(session)?);
+        let server = Server::of(self.endpoint_of(session)?, self.client.pace());
         let url = session.location.clone().with_parameter("digest", descriptor.digest.as_str());
         let mut request = request(Method::Put, url, &server);
         request.payload = Payload::Bytes(&[]);
-        request.first_byte = Some(self.client.options.timeouts.commit);
+        request.pace = self.client.commit_pace();
         let response = self.client.ask(&server, &mut request, &self.push_scopes())?;
         if !(200..300).contains(&response.status) {
             return Err(refused(Method::Put, response));
@@ -269,12 +269,12 @@ impl Repository<'_> {
             Wanted::Tag(_) => Digest::of(bytes),
         };
         let stated = self.reach.first(Use::Push, Tries::Policy, |at| {
-            let server = Server::of(at.endpoint);
+            let server = at.server();
             let url = at.endpoint.url(&format!("{}/manifests/{target}", self.path()), None);
             let mut request = request(Method::Put, url, &server);
             request.headers.push(("content-type", media_type.as_str().to_owned()));
             request.payload = Payload::Bytes(bytes);
-            request.first_byte = Some(self.client.options.timeouts.commit);
+            request.pace = self.client.commit_pace();
             let response = self.client.ask(&server, &mut request, &self.push_scopes())?;
             if !(200..300).contains(&response.status) {
                 return Err(refused(Method::Put, response));
@@ -291,7 +291,7 @@ impl Repository<'_> {
 
     fn confirm(&self, digest: &Digest) -> Result<(), Error> {
         self.reach.first(Use::Push, Tries::Policy, |at| {
-            let server = Server::of(at.endpoint);
+            let server = at.server();
             let url = at.endpoint.url(&format!("{}/manifests/{digest}", self.path()), None);
             let mut request = request(Method::Head, url, &server);
             request.headers.push(("accept", "*/*".to_owned()));

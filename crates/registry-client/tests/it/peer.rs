@@ -186,7 +186,9 @@ impl Shared {
                 true
             }
             Act::Endless(bytes) => {
-                while !self.stop.load(Ordering::SeqCst) && self.send(stream, &bytes) {}
+                while self.send(stream, &bytes) && !self.stop.load(Ordering::SeqCst) {
+                    std::hint::spin_loop();
+                }
                 false
             }
             Act::Silence => {

@@ -214,7 +214,7 @@ fn key_7_signed_queries_of_other_origins_do_not_show_in_errors() {
 
 #[test]
 fn documents_are_fetched_through_redirects_too() {
-    let store = Peer::new(|seen| answer_manifest(seen));
+    let store = Peer::new(answer_manifest);
     let url = store.url("/m");
     let peer = registry(move |_| url.clone());
     let client = client_for(&peer);

@@ -64,6 +64,35 @@ fn net_13_tries_end() {
 }
 
 #[test]
+fn net_13_a_tag_that_cannot_be_had_costs_six_requests() {
+    for status in ["503 Service Unavailable", "429 Too Many Requests"] {
+        let peer = at_first(usize::MAX, reply(status, &[], ""));
+        let client = Client::new(options(), Cancel::new());
+        let repository = client.repository(&reference(&format!("{}/a", peer.host))).unwrap();
+        assert!(repository.fetch_document(Wanted::Tag("x")).is_err());
+        assert_eq!(peer.seen().len(), 6, "{:?}", peer.lines());
+    }
+}
+
+#[test]
+fn net_13_a_body_that_stalls_is_not_waited_for_longer_than_the_object_may_take() {
+    let peer = Peer::new(|_| {
+        vec![Act::Send(b"HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n{".to_vec()), Act::Silence]
+    });
+    let mut options = options();
+    options.timeouts.stall_window = Duration::from_secs(2);
+    options.retry = RetryPolicy { no_progress_max: Duration::from_secs(3), ..RetryPolicy::default() };
+    let client = Client::new(options, Cancel::new());
+    let repository = client.repository(&reference(&format!("{}/a", peer.host))).unwrap();
+    let begun = Instant::now();
+    let error = repository.fetch_document(Wanted::Digest(&Digest::of(b""))).unwrap_err().to_string();
+    assert!(error.contains("the connection stalled"), "{error}");
+    // A whole window, and what is left of the second.
+    let elapsed = begun.elapsed();
+    assert!(elapsed >= Duration::from_millis(2900) && elapsed < Duration::from_millis(3900), "{elapsed:?}");
+}
+
+#[test]
 fn net_13_retry_after_is_obeyed_up_to_its_limit() {
     let wanting = |value: &'static str| {
         at_first(
