@@ -48,6 +48,25 @@ fn ref_5_a_blob_gets_its_name_only_when_its_bytes_fit() {
 }
 
 #[test]
+fn a_damaged_blob_is_replaced_by_one_that_is_written_again() {
+    let (_temporary, store) = store();
+    let lease = store.lease().unwrap();
+    let digest = store.blobs().put(&lease, b"hello").unwrap();
+    let path = store.blobs().path(&digest);
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    std::fs::write(&path, b"damaged").unwrap();
+    let write = |bytes: &[u8]| {
+        let mut writer = store.blobs().writer(&lease, &digest, 5).unwrap();
+        writer.write_all(bytes).unwrap();
+        writer.commit()
+    };
+    assert!(write(b"hellO").is_err());
+    assert_eq!(std::fs::read(&path).unwrap(), b"damaged");
+    write(b"hello").unwrap();
+    assert_eq!(store.blobs().read(&digest, 5).unwrap(), b"hello");
+}
+
+#[test]
 fn a_blob_of_unknown_digest_is_named_when_it_is_complete() {
     let (_temporary, store) = store();
     let lease = store.lease().unwrap();

@@ -3,6 +3,7 @@
 mod choose;
 mod digest;
 mod fsck;
+mod fsck_repair;
 mod history;
 mod images;
 mod info;
@@ -29,6 +30,7 @@ mod uses;
 
 pub use ::images::{Checked, Finding};
 pub use digest::RemoteDigest;
+pub use fsck_repair::{Outcome, Repaired};
 pub use history::HistoryRow;
 pub use images::{ImageSummary, ListImages};
 pub use info::Info;

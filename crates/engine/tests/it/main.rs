@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests lay out their own files")]
 
 mod fetch;
+mod fsck;
 mod local;
 mod log_in;
 mod look;

@@ -35,7 +35,7 @@ pub(super) struct Layer {
 
 /// A step of the walk through an index.
 enum Step {
-    Enter(Descriptor, usize),
+    Enter(Box<Descriptor>, usize),
     Leave(Box<Document>),
 }
 
@@ -97,7 +97,7 @@ impl Closure {
                     continue;
                 }
             }
-            self.missing.push(descriptor);
+            self.missing.push(*descriptor);
         }
         Ok(())
     }
@@ -115,7 +115,7 @@ impl Closure {
             Document::Index(index) => {
                 let children: Vec<Descriptor> = index.manifests.clone();
                 open.push(Step::Leave(Box::new(document)));
-                open.extend(children.into_iter().rev().map(|child| Step::Enter(child, depth + 1)));
+                open.extend(children.into_iter().rev().map(|child| Step::Enter(Box::new(child), depth + 1)));
             }
             Document::Manifest(manifest) => {
                 let needed = depth == 0 || entry.manifests.contains(manifest.digest());
