@@ -131,7 +131,7 @@ impl<'s> Removing<'s> {
         {
             let short = image.0.short();
             return Err(conflict(format!(
-                "unable to remove repository reference {text:?} (must force) - {user}, image {short}"
+                "unable to remove repository reference {text:?} (must force) - {user} is using its referenced image {short}"
             )));
         }
         self.untag(index, &reference);
@@ -162,7 +162,7 @@ impl<'s> Removing<'s> {
             return refuse("cannot be forced", &"image has dependent child images");
         }
         if let Some(user) = self.uses.of(image).first() {
-            return refuse("cannot be forced", user);
+            return refuse("cannot be forced", &format_args!("image is being used by {user}"));
         }
         if !self.request.force && !references.is_empty() && !is_single(&references) {
             return refuse("must be forced", &"image is referenced in multiple repositories");

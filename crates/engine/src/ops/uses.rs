@@ -24,7 +24,7 @@ pub(crate) enum Use {
 impl std::fmt::Display for Use {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Use::Mount(path) => write!(f, "image is mounted at {path}"),
+            Use::Mount(path) => write!(f, "mount {path}"),
         }
     }
 }
