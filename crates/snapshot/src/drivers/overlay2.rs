@@ -75,49 +75,58 @@ impl Overlay2 {
         if stack.len() > LAYERS_MAX {
             return Err(Error::TooManyLayers { driver: NAME, found: stack.len(), max: LAYERS_MAX });
         }
-        let folders = stack.iter().map(|diff_id| self.layers.open(diff_id)).collect::<Result<Vec<_>>>()?;
-        let visible = visible(stack, &folders)?;
+        let layers = stack.iter().map(|diff_id| self.look_at(diff_id)).collect::<Result<Vec<_>>>()?;
+        let visible = visible(&layers);
         // The kernel does not stack a single directory.
         let settling = match visible.len() {
             1 => Settling::Always,
-            _ => Settling::WhenNeeded,
+            _ if layers.iter().any(|layer| layer.has_effects) => Settling::WhenNeeded,
+            _ => return Ok(visible),
         };
-        let settled = self.settled(&chain_id, stack, &folders, settling, scratch)?;
+        let folder = match self.layers.open_stack(&chain_id)? {
+            Some(folder) => folder,
+            None => self.settle(&chain_id, stack, settling, scratch)?,
+        };
+        let settled = folder.dir_if_exists(DIFF)?.map(|diff| diff.path().to_owned());
         Ok(settled.into_iter().chain(visible).collect())
     }
 
-    /// The settling layer of a stack, made when it is needed and not there.
-    fn settled(
-        &self,
-        chain_id: &ChainId,
-        stack: &[DiffId],
-        folders: &[Dir],
-        settling: Settling,
-        scratch: &Scratch<'_>,
-    ) -> Result<Option<PathBuf>> {
-        let folder = match self.layers.open_stack(chain_id)? {
-            Some(folder) => folder,
-            None if settling == Settling::WhenNeeded && !have_effects(folders)? => return Ok(None),
-            None => self.settle(chain_id, &layer_trees(stack, folders)?, settling, scratch)?,
-        };
-        Ok(folder.dir_if_exists(DIFF)?.map(|diff| diff.path().to_owned()))
+    /// Looks at a stored layer, without holding it open: there are hundreds in a stack.
+    fn look_at<'s>(&self, diff_id: &'s DiffId) -> Result<Seen<'s>> {
+        let folder = self.layers.open(diff_id)?;
+        let files = folder.dir(DIFF)?;
+        Ok(Seen {
+            diff_id,
+            path: files.path().to_owned(),
+            is_opaque: is_opaque(&Tree::at(&files)?.folder(b"", Follow::Never)?)?,
+            has_effects: Effects::exist(&folder)?,
+        })
     }
 
+    /// A layer with all that it takes to settle it.
+    fn tree(&self, diff_id: &DiffId) -> Result<LayerTree> {
+        let folder = self.layers.open(diff_id)?;
+        let effects = Effects::read(&folder)?;
+        Ok(LayerTree { diff_id: diff_id.clone(), files: Tree::at(&folder.dir(DIFF)?)?, effects })
+    }
+
+    /// Makes the settling layer of a stack.
     fn settle(
         &self,
         chain_id: &ChainId,
-        trees: &[LayerTree],
+        stack: &[DiffId],
         settling: Settling,
         scratch: &Scratch<'_>,
     ) -> Result<Dir> {
-        let mut plan = Plan::of(trees)?;
+        let trees = stack.iter().map(|diff_id| self.tree(diff_id)).collect::<Result<Vec<_>>>()?;
+        let mut plan = Plan::of(&trees)?;
         if settling == Settling::Always {
-            plan.add_root(trees)?;
+            plan.add_root(&trees)?;
         }
         let (place, folder) = Place::make(scratch)?;
         let disk_bytes = match plan.ops.is_empty() {
             true => 0,
-            false => plan.make(trees, &Tree::at(&folder.make_dir(DIFF)?)?)?,
+            false => plan.make(&trees, &Tree::at(&folder.make_dir(DIFF)?)?)?,
         };
         self.layers.publish_stack(chain_id, &folder, &place, disk_bytes)
     }
@@ -146,22 +155,15 @@ enum Settling {
     Always,
 }
 
-/// The layers of a stack, with all that it takes to settle it.
-fn layer_trees(stack: &[DiffId], folders: &[Dir]) -> Result<Vec<LayerTree>> {
-    let tree = |(diff_id, folder): (&DiffId, &Dir)| {
-        let (files, effects) = (Tree::at(&folder.dir(DIFF)?)?, Effects::read(folder)?);
-        Ok(LayerTree { diff_id: diff_id.clone(), files, effects })
-    };
-    stack.iter().zip(folders).map(tree).collect()
-}
-
-fn have_effects(folders: &[Dir]) -> Result<bool> {
-    for folder in folders {
-        if Effects::exist(folder)? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+/// What has to be known of a layer to stack it.
+struct Seen<'s> {
+    diff_id: &'s DiffId,
+    /// Where its files are.
+    path: PathBuf,
+    /// Whether it hides everything below it.
+    is_opaque: bool,
+    /// Whether it does something that depends on the layers below.
+    has_effects: bool,
 }
 
 /// Makes the directories of an active snapshot; the root of the upper one is that of the whole tree.
@@ -248,19 +250,18 @@ impl Driver for Overlay2 {
 /// It does not look at the mark of a layer's root, so what is below an opaque one is left out. And it takes no
 /// layer twice: of one that comes again the lower is left out, since all that it brings and hides is brought
 /// and hidden again above.
-fn visible(stack: &[DiffId], folders: &[Dir]) -> Result<Vec<PathBuf>> {
-    let mut seen = HashSet::new();
-    let mut visible = Vec::with_capacity(stack.len());
-    for (diff_id, folder) in stack.iter().zip(folders).rev() {
-        let files = folder.dir(DIFF)?;
-        if seen.insert(diff_id) {
-            visible.push(files.path().to_owned());
+fn visible(layers: &[Seen<'_>]) -> Vec<PathBuf> {
+    let mut known = HashSet::new();
+    let mut visible = Vec::with_capacity(layers.len());
+    for layer in layers.iter().rev() {
+        if known.insert(layer.diff_id) {
+            visible.push(layer.path.clone());
         }
-        if is_opaque(&Tree::at(&files)?.folder(b"", Follow::Never)?)? {
+        if layer.is_opaque {
             break;
         }
     }
-    Ok(visible)
+    visible
 }
 
 /// Keeps the places of links into lower layers: what these have there must not be seen, whatever is put on top.

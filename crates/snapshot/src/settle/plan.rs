@@ -1,6 +1,6 @@
 //! What the settling layer of a stack has to hold; a pure reading of the layers, nothing is written.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::effects::{TreePath, escape};
 use crate::error::{Error, Result};
@@ -40,12 +40,10 @@ impl Plan {
     /// Reads a stack, bottom first.
     pub(crate) fn of(layers: &[LayerTree]) -> Result<Plan> {
         let mut plan = Plan::default();
-        for (index, layer) in layers.iter().enumerate() {
-            for path in &layer.effects.implied {
-                // The topmost layer that has the directory decides; others need not look at it too.
-                if top_holder(layers, path)? == Some((index, Found::Directory)) {
-                    plan.settle_directory(layers, index, path)?;
-                }
+        let mut seen: HashSet<&[u8]> = HashSet::new();
+        for path in layers.iter().flat_map(|layer| &layer.effects.implied) {
+            if seen.insert(path) {
+                plan.settle_directory(layers, path)?;
             }
         }
         plan.settle_links(layers)?;
@@ -61,7 +59,12 @@ impl Plan {
         Ok(())
     }
 
-    fn settle_directory(&mut self, layers: &[LayerTree], holder: usize, path: &[u8]) -> Result<()> {
+    /// The topmost layer that has the directory decides how it looks, unless it only implies it.
+    fn settle_directory(&mut self, layers: &[LayerTree], path: &[u8]) -> Result<()> {
+        let Some((holder, Found::Directory)) = top_holder(layers, path)? else { return Ok(()) };
+        if !layers[holder].effects.implied.contains(path) {
+            return Ok(());
+        }
         let origin = metadata_origin(layers, path)?;
         if let Some(origin) = origin.filter(|origin| origin.layer != holder) {
             self.ops.insert(path.to_vec(), Op::Directory(origin));
