@@ -38,6 +38,8 @@ impl InsecureRegistries {
     pub fn parse<'a>(entries: impl IntoIterator<Item = &'a str>) -> Result<InsecureRegistries, UrlError> {
         let mut parsed = InsecureRegistries::default();
         for entry in entries {
+            // Docker forgives a scheme here.
+            let entry = entry.strip_prefix("http://").or(entry.strip_prefix("https://")).unwrap_or(entry);
             if let Some((address, bits)) = entry.split_once('/') {
                 let address: IpAddr = address.parse().map_err(|_| UrlError::Host)?;
                 let most = if address.is_ipv4() { 32 } else { 128 };
@@ -252,6 +254,7 @@ mod tests {
         check("localhost", &[], &["https://localhost/v2/", "http://localhost/v2/"]);
         check("localhost.example", &[], &["https://localhost.example/v2/"]);
         check("10.1.2.3:5000", &[], &["https://10.1.2.3:5000/v2/"]);
+        check("reg.example", &["http://reg.example"], &["https://reg.example/v2/", "http://reg.example/v2/"]);
         check("10.1.2.3", &["10.0.0.0/8"], &["https://10.1.2.3/v2/", "http://10.1.2.3/v2/"]);
     }
 

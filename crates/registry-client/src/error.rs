@@ -216,6 +216,9 @@ impl Error {
         match self {
             Error::Cancelled => ErrorKind::Cancelled,
             Error::Transport { source, .. } if source.is_refusal() => ErrorKind::Denied,
+            Error::Transport { source: TransportError::CertificateFiles(_), .. } => {
+                ErrorKind::InvalidArgument
+            }
             Error::Transport { .. } | Error::NotARegistry { .. } | Error::Protocol { .. } => {
                 ErrorKind::Unavailable
             }

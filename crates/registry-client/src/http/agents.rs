@@ -21,7 +21,7 @@ const INPUT_BUFFER_BYTES: usize = 512 << 10;
 const AWAIT_CONTINUE: Duration = Duration::from_secs(1);
 /// Idle connections kept, in all and of one origin: parallel layers and ranges come back for theirs.
 const IDLE_MAX: usize = 64;
-const IDLE_PER_ORIGIN_MAX: usize = 16;
+pub(crate) const IDLE_PER_ORIGIN_MAX: usize = 16;
 
 /// How near the servers turned out to be that were connected to.
 #[derive(Debug, Default)]

@@ -25,6 +25,8 @@ pub(crate) struct ForwardProxy {
 pub(crate) struct Checked {
     inner: Box<dyn Transport>,
     exchange: Option<Exchange>,
+    /// Whether this connection has served before.
+    used: bool,
     proxy: Option<ForwardProxy>,
     read_limit: ReadLimit,
 }
@@ -35,7 +37,7 @@ impl Checked {
         proxy: Option<ForwardProxy>,
         read_limit: ReadLimit,
     ) -> Checked {
-        Checked { inner, exchange: None, proxy, read_limit }
+        Checked { inner, exchange: None, used: false, proxy, read_limit }
     }
 
     /// Rewrites the request line for a proxy; the head always begins at the start of the first output.
@@ -80,7 +82,7 @@ impl Transport for Checked {
             self.read_limit.store(READ_BYTES, Ordering::Relaxed);
             amount = self.word_for_proxy(amount)?;
         }
-        self.inner.transmit_output(amount, timeout).map_err(|error| stalled(error, &timeout))
+        self.inner.transmit_output(amount, timeout).map_err(|error| self.explain(error, &timeout))
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
@@ -91,7 +93,10 @@ impl Transport for Checked {
         let progress = self
             .inner
             .await_input(NextTimeout { per_read, ..timeout })
-            .map_err(|error| stalled(error, &timeout))?;
+            .map_err(|error| self.explain(error, &timeout))?;
+        if !progress && self.is_stale() {
+            return Err(TransportError::Stale.into());
+        }
         if let Some(exchange) = &mut self.exchange {
             let received = &self.inner.buffers().input()[before..];
             exchange.received(received).map_err(TransportError::Framing)?;
@@ -104,6 +109,7 @@ impl Transport for Checked {
 
     /// Asked between exchanges only: the next output begins a request.
     fn is_open(&mut self) -> bool {
+        self.used = true;
         let clean = self.exchange.take().is_none_or(|exchange| exchange.is_clean());
         clean && self.inner.is_open()
     }
@@ -113,12 +119,20 @@ impl Transport for Checked {
     }
 }
 
-/// Names the time limits of single reads and writes by what they mean.
-fn stalled(error: ureq::Error, timeout: &NextTimeout) -> ureq::Error {
-    let window = match error {
-        ureq::Error::Timeout(ureq::Timeout::PerRead) => timeout.per_read,
-        ureq::Error::Timeout(ureq::Timeout::PerWrite) => timeout.per_write,
-        other => return other,
-    };
-    super::meter::stalled(window.map_or(Duration::ZERO, |window| *window)).into()
+impl Checked {
+    /// Whether a connection from the pool ended before it said anything: closed by the server meanwhile.
+    fn is_stale(&self) -> bool {
+        self.used && self.exchange.as_ref().is_some_and(Exchange::is_untouched)
+    }
+
+    /// Names failures by what they mean: time limits of single reads and writes, connections closed meanwhile.
+    fn explain(&self, error: ureq::Error, timeout: &NextTimeout) -> ureq::Error {
+        let window = match error {
+            ureq::Error::Timeout(ureq::Timeout::PerRead) => timeout.per_read,
+            ureq::Error::Timeout(ureq::Timeout::PerWrite) => timeout.per_write,
+            ureq::Error::Io(_) if self.is_stale() => return TransportError::Stale.into(),
+            other => return other,
+        };
+        super::meter::stalled(window.map_or(Duration::ZERO, |window| *window)).into()
+    }
 }

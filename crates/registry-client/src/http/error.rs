@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::CertificateError;
+use rustls::pki_types::UnixTime;
 
 use super::address::AddressError;
 use super::framing::FramingError;
@@ -59,8 +60,11 @@ pub enum TransportError {
     #[error("tls: failed to verify certificate: {0}")]
     Certificate(String),
     /// TLS does not come about.
-    #[error("tls: {0}")]
+    #[error("{0}")]
     Tls(String),
+    /// TLS does not come about in time.
+    #[error("net/http: TLS handshake timeout")]
+    TlsTimeout,
     /// Files that TLS needs cannot be used; the words are Docker's.
     #[error("{0}")]
     CertificateFiles(String),
@@ -78,6 +82,9 @@ pub enum TransportError {
     /// The connection ended before the answer.
     #[error("EOF")]
     Closed,
+    /// A connection that had served before was closed meanwhile.
+    #[error("EOF")]
+    Stale,
     /// The body ended early.
     #[error("unexpected EOF")]
     Truncated,
@@ -139,6 +146,7 @@ impl TransportError {
                 | TransportError::PlainHttp
                 | TransportError::Certificate(_)
                 | TransportError::Tls(_)
+                | TransportError::TlsTimeout
         )
     }
 
@@ -147,6 +155,7 @@ impl TransportError {
         match self {
             TransportError::Connect { .. }
             | TransportError::ConnectTimeout(_)
+            | TransportError::TlsTimeout
             | TransportError::FirstByteTimeout
             | TransportError::Stalled { .. }
             | TransportError::Closed
@@ -227,7 +236,7 @@ impl TransportError {
             rustls::Error::AlertReceived(alert) => {
                 TransportError::Tls(format!("remote error: {}", alert_text(*alert)))
             }
-            other => TransportError::Tls(other.to_string()),
+            other => TransportError::Tls(format!("tls: {other}")),
         }
     }
 }
@@ -253,16 +262,10 @@ fn certificate_text(error: &CertificateError) -> String {
         CertificateError::Expired | CertificateError::NotValidYet => {
             "x509: certificate has expired or is not yet valid".to_owned()
         }
-        CertificateError::ExpiredContext { time, not_after } => format!(
-            "x509: certificate has expired or is not yet valid: current time {} s is after {} s",
-            time.as_secs(),
-            not_after.as_secs()
-        ),
-        CertificateError::NotValidYetContext { time, not_before } => format!(
-            "x509: certificate has expired or is not yet valid: current time {} s is before {} s",
-            time.as_secs(),
-            not_before.as_secs()
-        ),
+        CertificateError::ExpiredContext { time, not_after } => validity_text(*time, "after", *not_after),
+        CertificateError::NotValidYetContext { time, not_before } => {
+            validity_text(*time, "before", *not_before)
+        }
         CertificateError::NotValidForName => "x509: certificate is valid for another name".to_owned(),
         CertificateError::NotValidForNameContext { expected, presented } => {
             let names: Vec<String> = presented.iter().map(|name| presented_name(name)).collect();
@@ -277,6 +280,18 @@ fn certificate_text(error: &CertificateError) -> String {
         CertificateError::BadSignature => "x509: certificate signed by unknown authority".to_owned(),
         other => format!("x509: {other}"),
     }
+}
+
+fn validity_text(now: UnixTime, side: &str, limit: UnixTime) -> String {
+    let date = |time: UnixTime| {
+        let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        jiff::Timestamp::from_second(seconds).map_or_else(|_| seconds.to_string(), |date| date.to_string())
+    };
+    format!(
+        "x509: certificate has expired or is not yet valid: current time {} is {side} {}",
+        date(now),
+        date(limit)
+    )
 }
 
 /// The name inside the library's `DnsName("…")` or `IpAddress(…)`.

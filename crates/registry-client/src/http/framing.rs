@@ -87,6 +87,11 @@ impl Exchange {
         matches!(self.place, Place::Head)
     }
 
+    /// Whether nothing has been answered yet.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.awaits_head() && self.head.is_empty() && self.informational == 0
+    }
+
     /// Whether the connection may carry another exchange.
     pub(crate) fn is_clean(&self) -> bool {
         !matches!(self.place, Place::Surplus)

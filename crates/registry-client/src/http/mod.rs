@@ -49,6 +49,9 @@ use crate::endpoints::InsecureRegistries;
 use crate::limits::{self, EXPECT_CONTINUE_BYTES_MIN, REDIRECTS_MAX};
 use crate::url::{Scheme, Url, UrlError};
 
+/// Connections of one origin that may turn out to be closed, one after the other: as many as are kept.
+const STALE_CONNECTIONS_MAX: usize = agents::IDLE_PER_ORIGIN_MAX + 1;
+
 /// How long to wait for what.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
@@ -135,10 +138,14 @@ impl Http {
     /// Sends once more when a connection from the pool turned out to be closed already.
     fn send_leg(&self, request: &Request<'_>, leg: &Leg) -> Result<Response, TransportError> {
         let idempotent = matches!(leg.method, Method::Get | Method::Head);
-        match self.exchange(request, leg) {
-            Err(TransportError::Closed | TransportError::Io(_)) if idempotent => self.exchange(request, leg),
-            outcome => outcome,
+        for _ in 0..STALE_CONNECTIONS_MAX {
+            match self.exchange(request, leg) {
+                Err(TransportError::Stale) if idempotent => {}
+                Err(TransportError::Stale) => return Err(TransportError::Closed),
+                outcome => return outcome,
+            }
         }
+        Err(TransportError::Closed)
     }
 
     fn exchange(&self, request: &Request<'_>, leg: &Leg) -> Result<Response, TransportError> {

@@ -46,7 +46,7 @@ fn server_name(host: &Host) -> Result<ServerName<'static>, TransportError> {
         Host::Address(address) => Ok(ServerName::IpAddress((*address).into())),
         Host::Name(name) => {
             let bare = name.strip_suffix('.').unwrap_or(name).to_owned();
-            ServerName::try_from(bare).map_err(|_| TransportError::Tls(format!("{name} is no DNS name")))
+            ServerName::try_from(bare).map_err(|_| TransportError::Tls(format!("tls: {name} is no DNS name")))
         }
     }
 }
@@ -56,10 +56,10 @@ fn handshake_error(error: io::Error, first: &[u8]) -> TransportError {
     match tls {
         Some(rustls::Error::InvalidMessage(_)) if first == b"HTTP/" => TransportError::PlainHttp,
         Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)) => {
-            TransportError::Tls("first record does not look like a TLS handshake".to_owned())
+            TransportError::Tls("tls: first record does not look like a TLS handshake".to_owned())
         }
         _ => match TransportError::from_io(error) {
-            TransportError::FirstByteTimeout => TransportError::Tls("TLS handshake timeout".to_owned()),
+            TransportError::FirstByteTimeout => TransportError::TlsTimeout,
             other => other,
         },
     }

@@ -61,7 +61,7 @@ impl Trust {
     }
 
     fn make(&self, identity: &Identity) -> Result<ClientConfig, TransportError> {
-        let tls = |error: rustls::Error| TransportError::Tls(error.to_string());
+        let tls = |error: rustls::Error| TransportError::Tls(format!("tls: {error}"));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()

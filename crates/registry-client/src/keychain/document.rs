@@ -248,4 +248,13 @@ mod tests {
         file.set_entry("h", None);
         assert!(String::from_utf8_lossy(&file.to_bytes().unwrap()).contains("\"h\": {}"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_file_is_read_without_panic(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..100), auth in "[ -~]{0,40}") {
+            let _ = ConfigDocument::parse(&bytes, "f");
+            let file = serde_json::json!({"auths": {"r": {"auth": auth}}, "credsStore": auth}).to_string();
+            let _ = ConfigDocument::parse(file.as_bytes(), "f").map(|file| file.credentials("r"));
+        }
+    }
 }

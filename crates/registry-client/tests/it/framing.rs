@@ -107,21 +107,26 @@ fn connections_are_used_again() {
 }
 
 #[test]
-fn a_connection_that_was_closed_meanwhile_is_replaced() {
+fn a_connection_that_was_closed_meanwhile_is_replaced_and_a_new_one_is_not() {
+    let digest = Digest::of(&manifest());
+    let url = |peer: &Peer| reference(&format!("{}/a", peer.host));
+    // The second request on a connection finds it closed without an answer.
     let asked = AtomicUsize::new(0);
-    let peer = Peer::new(move |seen| {
-        // The second request on the first connection finds it closed without an answer.
-        if seen.connection == 1 && asked.fetch_add(1, Ordering::SeqCst) == 1 {
-            return vec![Act::Close];
-        }
-        answer_manifest(seen)
+    let peer = Peer::new(move |seen| match asked.fetch_add(1, Ordering::SeqCst) {
+        1 => vec![Act::Close],
+        _ => answer_manifest(seen),
     });
     let client = client();
-    let repository = client.repository(&reference(&format!("{}/a", peer.host))).unwrap();
-    let digest = Digest::of(&manifest());
+    let repository = client.repository(&url(&peer)).unwrap();
     repository.fetch_document(Wanted::Digest(&digest)).unwrap();
     repository.fetch_document(Wanted::Digest(&digest)).unwrap();
     assert_eq!(peer.seen().len(), 3);
+    // Who closes every connection is not asked more often than there are tries.
+    let peer = Peer::new(|_| vec![Act::Close]);
+    let repository = client.repository(&url(&peer)).unwrap();
+    let error = repository.fetch_document(Wanted::Digest(&digest)).unwrap_err().to_string();
+    assert!(error.ends_with(": EOF"), "{error}");
+    assert_eq!(peer.seen().len(), 5);
 }
 
 #[test]

@@ -45,6 +45,19 @@ fn net_1_another_origin_sees_no_secret() {
 }
 
 #[test]
+fn net_1_a_challenge_of_another_origin_is_not_answered() {
+    for challenge in ["Basic realm=\"r\"", "Bearer realm=\"http://127.0.0.1:1/token\""] {
+        let store = Peer::new(move |_| reply("401 Unauthorized", &[("WWW-Authenticate", challenge)], ""));
+        let url = store.url("/blob");
+        let peer = registry(move |_| url.clone());
+        let error = fetch(&client_for(&peer), &peer).unwrap_err();
+        assert_eq!(error.kind(), registry_client::ErrorKind::Unauthorized, "{error}");
+        assert_eq!(store.seen().len(), 1);
+        assert_eq!(store.seen()[0].header("authorization"), None);
+    }
+}
+
+#[test]
 fn net_1_the_same_origin_keeps_being_trusted() {
     let peer = Peer::new(|seen| match (seen.header("authorization"), seen.line().as_str()) {
         (None, _) => reply("401 Unauthorized", &[("WWW-Authenticate", "Basic realm=\"r\"")], ""),
