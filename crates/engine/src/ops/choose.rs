@@ -1,7 +1,7 @@
 //! The manifest for a platform, out of an index and of indexes inside it.
 
 use spec::limits::INDEX_DEPTH_MAX;
-use spec::{Descriptor, Document, Index, Manifest, Platform, PlatformMatcher};
+use spec::{Descriptor, Document, Manifest, Platform, PlatformMatcher};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -11,13 +11,14 @@ pub(crate) struct Chosen {
     pub(crate) stated: Option<Platform>,
 }
 
-/// Chooses the manifest for `platform`, else one that `host` can run; `fetch` brings what an index points at.
+/// Chooses the manifest for `platform`, else one that `host` can run, if there is one; `fetch` brings what an index
+/// points at.
 pub(crate) fn choose(
     target: &Document,
     platform: Option<&Platform>,
     host: &Platform,
     mut fetch: impl FnMut(&Descriptor) -> Result<Document>,
-) -> Result<Chosen> {
+) -> Result<Option<Chosen>> {
     let matcher = match platform {
         Some(platform) => PlatformMatcher::exactly(platform),
         None => PlatformMatcher::runnable_on(host),
@@ -26,10 +27,9 @@ pub(crate) fn choose(
     let mut stated = None;
     for _ in 0..INDEX_DEPTH_MAX {
         match document {
-            Document::Manifest(manifest) => return Ok(Chosen { manifest, stated }),
+            Document::Manifest(manifest) => return Ok(Some(Chosen { manifest, stated })),
             Document::Index(index) => {
-                let wanted = platform.unwrap_or(host);
-                let chosen = index.choose(&matcher).ok_or_else(|| no_match(&index, wanted))?;
+                let Some(chosen) = index.choose(&matcher) else { return Ok(None) };
                 stated = chosen.platform.clone();
                 document = fetch(chosen)?;
             }
@@ -39,8 +39,12 @@ pub(crate) fn choose(
     Err(Error::new(ErrorKind::Corrupt, text))
 }
 
-fn no_match(index: &Index, wanted: &Platform) -> Error {
-    let offered: Vec<String> = index.platforms().map(Platform::to_string).collect();
+/// That there is none, in Docker's words, and what there is instead.
+pub(crate) fn no_match(target: &Document, wanted: &Platform) -> Error {
+    let offered: Vec<String> = match target {
+        Document::Index(index) => index.platforms().map(Platform::to_string).collect(),
+        Document::Manifest(_) => Vec::new(),
+    };
     let text = format!("no matching manifest for {wanted} in the manifest list entries");
     let error = Error::new(ErrorKind::NotFound, text);
     if offered.is_empty() { error } else { error.with_hint(format!("there is: {}", offered.join(", "))) }

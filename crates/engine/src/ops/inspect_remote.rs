@@ -3,7 +3,7 @@
 use spec::limits::CONFIG_BYTES_MAX;
 use spec::{Descriptor, Document, ImageConfig, Manifest, Platform, Reference};
 
-use super::choose::{Chosen, choose};
+use super::choose::{Chosen, choose, no_match};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Events;
@@ -69,12 +69,10 @@ impl Engine {
             self.check_cancelled()?;
             Ok(repository.fetch_child(child).map_err(failed)?.document)
         });
-        let image = match chosen {
-            Ok(chosen) => Some(documents(client, &repository, chosen)?),
-            Err(error) if error.kind() == ErrorKind::NotFound && platform.is_none() && offers(&target) => {
-                None
-            }
-            Err(error) => return Err(error),
+        let image = match (chosen?, platform) {
+            (Some(chosen), _) => Some(documents(client, &repository, chosen)?),
+            (None, Some(platform)) => return Err(no_match(&target, platform)),
+            (None, None) => None,
         };
         let offered = match &target {
             Document::Manifest(_) => Vec::new(),
@@ -84,11 +82,6 @@ impl Engine {
         };
         Ok(RemoteImage { reference, target, offered, image })
     }
-}
-
-/// Whether a document is an index that names platforms, so that none fitting is an answer too.
-fn offers(target: &Document) -> bool {
-    matches!(target, Document::Index(index) if index.platforms().next().is_some())
 }
 
 fn documents(

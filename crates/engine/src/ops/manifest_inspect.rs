@@ -1,6 +1,7 @@
 //! `manifest inspect`: manifests and indexes as a registry serves them.
 
 use registry_client::{Client, Repository};
+use spec::limits::MANIFESTS_WALKED_MAX;
 use spec::{Descriptor, Document, Reference};
 
 use super::inspect_remote::remote_config;
@@ -72,6 +73,13 @@ impl Engine {
         let parts = match &document {
             _ if !verbose => Vec::new(),
             Document::Manifest(_) => vec![single(client, &repository, &reference, &document)?],
+            Document::Index(index) if index.manifests.len() > MANIFESTS_WALKED_MAX => {
+                let text = format!(
+                    "the index has {} entries, more than MANIFESTS_WALKED_MAX ({MANIFESTS_WALKED_MAX})",
+                    index.manifests.len()
+                );
+                return Err(Error::new(ErrorKind::Unsupported, text));
+            }
             Document::Index(index) => {
                 let entries = index.manifests.iter().map(|entry| {
                     self.check_cancelled()?;

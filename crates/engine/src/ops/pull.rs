@@ -12,7 +12,7 @@ use spec::{Descriptor, Digest, Document, ImageConfig, ImageId, Manifest, Platfor
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, Events, message};
-use crate::ops::choose::{Chosen, choose};
+use crate::ops::choose::{Chosen, choose, no_match};
 use crate::ops::history::check_platform;
 use crate::remote::{fetch_small, pass_on_warnings, wanted};
 use plan::Plan;
@@ -196,11 +196,13 @@ impl Pulling<'_> {
 
     /// The manifest for the platform, out of an index and of indexes inside it.
     fn choose(&self, target: &Document) -> Result<Chosen> {
-        choose(target, self.platform, &self.engine.host.platform, |chosen| {
+        let host = &self.engine.host.platform;
+        let chosen = choose(target, self.platform, host, |chosen| {
             let document = self.document(chosen)?;
             self.engine.check_cancelled()?;
             Ok(document)
-        })
+        })?;
+        chosen.ok_or_else(|| no_match(target, self.platform.unwrap_or(host)))
     }
 
     /// A document of the image, from the store when it is there already.

@@ -106,6 +106,37 @@ fn an_index_without_this_machine_is_inspected_all_the_same() {
     let found = world.engine.inspect_remote(&request, &Silent).unwrap();
     assert!(found.image.is_none());
     assert_eq!(found.offered.len(), 1);
+    // But what it lists has to be there.
+    let amd = small("amd").platform("linux/amd64").build();
+    let index = Index::new(vec![amd]).build();
+    let media_type = index.root.descriptor.media_type.as_str();
+    world.registry.put_manifest("hollow", &["latest"], media_type, &index.root.bytes);
+    let request = InspectRemote { reference: world.name("hollow"), platform: None };
+    assert_eq!(world.engine.inspect_remote(&request, &Silent).unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[test]
+fn doc_4_an_index_with_too_many_entries_is_not_walked() {
+    let world = World::new();
+    let entry = |at: usize| {
+        let digest = spec::Digest::of(at.to_string().as_bytes());
+        format!(r#"{{"mediaType":"{}","digest":"{digest}","size":1}}"#, spec::MediaType::OCI_MANIFEST)
+    };
+    let count = spec::limits::MANIFESTS_WALKED_MAX + 1;
+    let entries: Vec<String> = (0..count).map(entry).collect();
+    let kind = spec::MediaType::OCI_INDEX;
+    let index = format!(r#"{{"schemaVersion":2,"mediaType":"{kind}","manifests":[{}]}}"#, entries.join(","));
+    world.registry.put_manifest("many", &["latest"], kind, index.as_bytes());
+    let inspect = |verbose| {
+        let request = InspectManifest { reference: world.name("many"), verbose, insecure: false };
+        world.engine.inspect_manifest(&request, &Silent)
+    };
+    assert!(inspect(false).is_ok());
+    let error = inspect(true).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        format!("the index has {count} entries, more than MANIFESTS_WALKED_MAX ({})", count - 1)
+    );
 }
 
 #[test]

@@ -401,3 +401,27 @@ fn a_push_that_is_cancelled_sets_no_tag() {
     });
     assert_eq!(target.resolve("joe/app", "latest"), None);
 }
+
+#[test]
+fn an_image_that_is_removed_while_it_is_pushed_is_pushed_whole_and_stays_removed() {
+    let image = small("one").build();
+    let (world, target, name) = retagged(&image);
+    target
+        .on("HEAD", "/v2/joe/app/blobs/*")
+        .times(1)
+        .then(Fault::Delay(std::time::Duration::from_millis(300)));
+    std::thread::scope(|scope| {
+        let pushing = scope.spawn(|| push(&world.engine, &name).0);
+        assert!(target.wait(std::time::Duration::from_secs(20), |log| !log.is_empty()));
+        for name in [&name, &world.name("library/alpine")] {
+            world.engine.remove_image(name, &engine::ops::RemoveImages::default()).unwrap();
+        }
+        assert!(world.names().is_empty());
+        pushing.join().unwrap().unwrap();
+    });
+    assert_eq!(target.resolve("joe/app", "latest").as_ref(), Some(image.digest()));
+    for (digest, content) in image.blobs() {
+        assert_eq!(target.blob("joe/app", digest), content.to_vec().ok(), "{digest}");
+    }
+    assert!(world.names().is_empty());
+}

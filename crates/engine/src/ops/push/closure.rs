@@ -212,7 +212,8 @@ fn one_platform(pushing: &Pushing<'_>, target: &Document, platform: &Platform) -
             true => Ok(pushing.store.document(&child.digest)?),
             false => Err(absent()),
         }
-    })?;
+    })?
+    .ok_or_else(absent)?;
     if chosen.stated.is_none() && chosen.manifest.is_image() {
         let found = pushing.store.config(&chosen.manifest.config.digest)?.platform();
         check_platform(&name, &found, Some(platform))?;
