@@ -2,6 +2,7 @@
 //! from tutorials, with a few kilobytes behind them.
 
 mod build;
+mod workshop;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -12,6 +13,8 @@ use serde_json::{Value, json};
 use spec::{Descriptor, Digest, MediaType, Platform};
 
 use build::{Built, build};
+
+pub use workshop::Workshop;
 
 /// One step of a sample's history; without files it makes no layer.
 struct Step {

@@ -4,6 +4,7 @@
 //! write its file and name its entry in [`root`] or in the group it belongs to.
 mod complete;
 mod completion;
+mod demo;
 mod digest;
 mod fsck;
 mod help;

@@ -1,7 +1,7 @@
 //! The program itself: its global flags and its first level of commands.
 use super::{
-    complete, completion, digest, fsck, help, history, image, images, import, info, inspect, load, login,
-    logout, manifest, outdated, pull, push, rm, save, search, system, tag, tags, version,
+    complete, completion, demo, digest, fsck, help, history, image, images, import, info, inspect, load,
+    login, logout, manifest, outdated, pull, push, rm, save, search, system, tag, tags, version,
 };
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -32,6 +32,7 @@ static ROOT: Command = Command {
         &manifest::MANIFEST,
         &system::SYSTEM,
         &completion::COMPLETION,
+        &demo::DEMO,
         &digest::DIGEST,
         &fsck::FSCK,
         &history::HISTORY,
