@@ -121,6 +121,11 @@ fn what_cannot_be_mended_stays_as_it_is_and_says_why() {
     world.registry.on("GET", "/v2/a/blobs/*").then(Fault::CorruptAt(3));
     check(top.as_str());
     world.registry.behave();
+    // Once wrong is not wrong for ever.
+    world.registry.on("GET", "/v2/a/blobs/*").times(1).then(Fault::CorruptAt(3));
+    let repaired = world.engine.fsck_repair(&Silent).unwrap();
+    assert!(matches!(repaired.outcomes[..], [(_, Outcome::Mended { .. })]), "{:?}", repaired.outcomes);
+    damage(&world, &top);
     world.registry.remove_blob(&top);
     check("blob unknown");
     world.registry.stop();

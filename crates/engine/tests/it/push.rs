@@ -283,6 +283,13 @@ fn both_platforms_of_an_index_make_it_whole() {
     world.engine.tag(&world.name("a"), &name).unwrap();
     push(&world.engine, &name).0.unwrap();
     assert_eq!(target.manifest("a", "latest").unwrap().bytes, index.root.bytes);
+    // The digest in the first repository goes on standing for the image that had it first.
+    push(&world.engine, &world.name("a")).0.unwrap();
+    let list = engine::ops::ListImages { all: true, ..Default::default() };
+    let listed = world.engine.images(&list).unwrap();
+    let first = spec::Reference::parse(&world.name(&format!("a@{}", index.digest()))).unwrap();
+    let owner = listed.iter().find(|image| image.digests.contains(&first)).unwrap();
+    assert_eq!(owner.id, index.for_platform("linux/arm64").unwrap().id);
 }
 
 fn single(image: &testkit::image::BuiltImage) -> Built {
