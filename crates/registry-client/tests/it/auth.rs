@@ -1,3 +1,5 @@
+//! Who is told who we are: tokens, passwords, token servers (NET-5, NET-6, KEY-8).
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

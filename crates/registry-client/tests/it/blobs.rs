@@ -1,3 +1,5 @@
+//! Blobs and ranges of them: lengths, stalls, cancelling, foreign addresses (NET-11, NET-12, NET-16).
+
 use std::time::{Duration, Instant};
 
 use registry_client::{BlobRange, Client, Error, TransportError};

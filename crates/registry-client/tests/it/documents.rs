@@ -1,3 +1,5 @@
+//! Manifests: how they are asked for, verified and refused (NET-11, NET-14, REF-5), and Docker's words.
+
 use registry_client::{Error, ErrorKind, Wanted};
 use spec::{Descriptor, Digest, MediaType};
 

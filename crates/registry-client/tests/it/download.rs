@@ -1,3 +1,5 @@
+//! Plain downloads from addresses that users type.
+
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

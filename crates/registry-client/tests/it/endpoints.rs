@@ -1,3 +1,5 @@
+//! Mirrors, plain http and who is asked next (NET-4, NET-15).
+
 use std::collections::BTreeMap;
 
 use registry_client::{
@@ -120,6 +122,38 @@ fn net_4_once_tls_worked_there_is_no_way_back_to_plain_http() {
     let repository = client.repository(&reference(&format!("{}/a", registry.host()))).unwrap();
     let error = repository.fetch_document(Wanted::Tag("x")).unwrap_err().to_string();
     assert!(error.contains("\"https://127.0.0.1") && error.ends_with("EOF"), "{error}");
+}
+
+#[test]
+fn net_4_a_server_that_turns_to_plain_http_is_not_followed() {
+    // The first connection leads to a registry that speaks TLS and is not well, all others to one in the clear.
+    let registry = Registry::with(Options { tls: Some(Tls::default()), ..Options::default() });
+    registry.on("*", "*").then(Fault::NoAnswer);
+    let plain = Peer::new(answer_manifest);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut target = registry.host().to_owned();
+    let then = plain.host.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let connected =
+                std::net::TcpStream::connect(std::mem::replace(&mut target, then.clone())).unwrap();
+            for (mut from, mut to) in
+                [(stream.try_clone().unwrap(), connected.try_clone().unwrap()), (connected, stream)]
+            {
+                std::thread::spawn(move || {
+                    let _ = std::io::copy(&mut from, &mut to);
+                    let _ = to.shutdown(std::net::Shutdown::Both);
+                });
+            }
+        }
+    });
+    let client = Client::new(options(), Cancel::new());
+    let repository = client.repository(&reference(&format!("{address}/a"))).unwrap();
+    let error = repository.fetch_document(Wanted::Digest(&Digest::of(&manifest()))).unwrap_err().to_string();
+    assert!(error.ends_with("http: server gave HTTP response to HTTPS client"), "{error}");
+    assert!(!registry.requests().is_empty());
+    assert!(plain.seen().is_empty());
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! Answers whose framing is doubtful, and connections that are used again (NET-9, NET-10).
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use registry_client::{BlobRange, Error, FramingError, TransportError, Wanted};

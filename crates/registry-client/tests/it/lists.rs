@@ -1,3 +1,5 @@
+//! Lists in pages (NET-8).
+
 use crate::peer::{Peer, Seen, reply};
 use crate::setup::{client, reference};
 use registry_client::Error;

@@ -1,3 +1,5 @@
+//! Credentials are proven before they are kept (KEY-5).
+
 use registry_client::{Cancel, Client, Credentials, Error, ErrorKind};
 use testkit::registry::{Auth, Options, Registry};
 

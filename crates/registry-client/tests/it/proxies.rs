@@ -1,3 +1,5 @@
+//! Proxies of every kind, and what they are told (NET-18).
+
 use registry_client::{
     Cancel, Client, ClientOptions, Error, InsecureRegistries, NoProxy, Proxies, Proxy, Wanted,
 };

@@ -1,3 +1,5 @@
+//! Uploads: mounted, at once, streamed, continued; what the registry states is checked (NET-7, NET-17).
+
 use std::io::Read;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};

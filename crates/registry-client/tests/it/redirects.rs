@@ -1,3 +1,5 @@
+//! Where redirects may lead and what goes along (NET-1, NET-2, NET-3).
+
 use std::sync::Arc;
 
 use registry_client::{

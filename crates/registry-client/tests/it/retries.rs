@@ -1,3 +1,5 @@
+//! What is tried again, how often and for how long (NET-13).
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};

@@ -1,3 +1,5 @@
+//! The first version of the protocol, as `docker search` speaks it.
+
 use registry_client::{Cancel, Client, ClientOptions, Url};
 
 use crate::peer::{Peer, reply};

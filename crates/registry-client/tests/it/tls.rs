@@ -1,3 +1,5 @@
+//! Certificates: verified, installed, shown (NET-4, KEY-7).
+
 use std::path::Path;
 
 use registry_client::{Cancel, Client, ClientOptions, Error, NoProxy, Proxies, Proxy, Wanted};
