@@ -129,7 +129,12 @@ impl From<images::Error> for Error {
 
 impl From<snapshot::Error> for Error {
     fn from(error: snapshot::Error) -> Error {
-        Error::new(ErrorKind::Internal, chain(&error))
+        let kind = match error {
+            snapshot::Error::Disk(error) => return error.into(),
+            ref error if error.is_content() => ErrorKind::Corrupt,
+            _ => ErrorKind::Internal,
+        };
+        Error::new(kind, chain(&error))
     }
 }
 
@@ -155,10 +160,12 @@ impl From<spec::ReferenceError> for Error {
 
 impl From<archive::Error> for Error {
     fn from(error: archive::Error) -> Error {
-        if let archive::Error::Disk(error) = error {
-            return error.into();
-        }
-        let kind = if error.is_content() { ErrorKind::Corrupt } else { ErrorKind::Internal };
+        let kind = match error {
+            archive::Error::Disk(error) => return error.into(),
+            archive::Error::Store(error) => return error.into(),
+            ref error if error.is_content() => ErrorKind::Corrupt,
+            _ => ErrorKind::Internal,
+        };
         Error::new(kind, chain(&error))
     }
 }

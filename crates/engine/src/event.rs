@@ -58,6 +58,8 @@ pub enum LayerState {
     MountedFrom(String),
     /// Bytes are read from an archive.
     Loading(Bytes),
+    /// Bytes arrive that become a layer.
+    Importing(Bytes),
     /// Not sent: registries do not carry this kind.
     SkippedForeign,
 }
@@ -78,7 +80,8 @@ impl LayerState {
             LayerState::Downloading(bytes)
             | LayerState::Extracting(bytes)
             | LayerState::Pushing(bytes)
-            | LayerState::Loading(bytes) => Some(*bytes),
+            | LayerState::Loading(bytes)
+            | LayerState::Importing(bytes) => Some(*bytes),
             _ => None,
         }
     }
@@ -103,6 +106,7 @@ impl fmt::Display for LayerState {
             LayerState::LayerAlreadyExists => "Layer already exists",
             LayerState::MountedFrom(repository) => return write!(f, "Mounted from {repository}"),
             LayerState::Loading(_) => "Loading layer",
+            LayerState::Importing(_) => "Importing",
             LayerState::SkippedForeign => "Skipped foreign layer",
         };
         f.write_str(text)

@@ -70,7 +70,7 @@ impl Engine {
         let store = self.store()?;
         let result = self.load_into(&store, source, platform, events);
         if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Corrupt) {
-            store.sweep()?;
+            self.sweep(&store)?;
         }
         result
     }

@@ -12,10 +12,7 @@ impl Engine {
     /// When there is no such image, or the target cannot be a tag.
     pub fn tag(&self, source: &str, target: &str) -> Result<()> {
         let reference = parse_target(target)?;
-        if Algorithm::Sha256.as_str() == reference.familiar_name() {
-            let text = "refusing to create an ambiguous tag using digest algorithm as name";
-            return Err(Error::new(ErrorKind::InvalidArgument, text));
-        }
+        check_name(&reference)?;
         let (store, _, found) = self.store_and_index(source)?;
         let now = self.now();
         // Who removes images changes the list under the same lock before it sweeps: an image that is still in
@@ -30,6 +27,15 @@ impl Engine {
         })?;
         Ok(())
     }
+}
+
+/// Refuses the one name that would be taken for something else.
+pub(crate) fn check_name(reference: &Reference) -> Result<()> {
+    if Algorithm::Sha256.as_str() == reference.familiar_name() {
+        let text = "refusing to create an ambiguous tag using digest algorithm as name";
+        return Err(Error::new(ErrorKind::InvalidArgument, text));
+    }
+    Ok(())
 }
 
 /// Reads the target of a tag as Docker's client does, errors included.

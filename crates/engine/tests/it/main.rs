@@ -2,10 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests lay out their own files")]
 
+mod archives;
 mod fetch;
 mod fsck;
+mod import;
+mod interchange;
 mod local;
 mod log_in;
 mod look;
 mod push;
+mod shelf;
 mod world;
