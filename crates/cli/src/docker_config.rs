@@ -116,6 +116,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "tests lay out their own files")]
     fn a_missing_file_says_nothing_and_a_broken_one_is_told() {
         let folder = tempfile::tempdir().expect("a folder");
         assert_eq!(DockerConfig::read(folder.path()), Ok(DockerConfig::default()));

@@ -8,13 +8,15 @@ use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustix::termios::{isatty, tcgetwinsize};
+use rustix::termios::{LocalModes, OptionalActions, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr};
 
 use crate::term::progress::Progress;
 use crate::{Environment, Failure};
 
 /// Bytes gathered before standard output is written to; one page of a long listing.
 const BUFFER_BYTES: usize = 64 * 1024;
+/// An answer is a letter, a name or a token; a line without an end must not fill the memory.
+const ANSWER_BYTES_MAX: u64 = 64 * 1024;
 /// Columns assumed for text that is wrapped when no terminal says otherwise.
 const COLUMNS_ASSUMED: usize = 80;
 /// Columns assumed for progress on a terminal that does not tell its size, as Docker does.
@@ -29,18 +31,28 @@ pub struct Ui {
     stream_left: bool,
     terminal: Terminal,
     question: Question,
+    is_process: bool,
 }
 
 /// Whether the user is being asked something, as seen from another thread.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Question(Arc<AtomicBool>);
+pub(crate) struct Question(Arc<Asked>);
+
+#[derive(Debug, Default)]
+struct Asked {
+    open: AtomicBool,
+    /// How the terminal was before it stopped showing what is typed.
+    shown: Mutex<Option<Termios>>,
+}
 
 impl Question {
-    /// Leaves the question that is on the terminal, if one is: its line ends. Says whether there was one.
+    /// Leaves the question that is on the terminal, if one is: its line ends, and the terminal shows again what
+    /// is typed. Says whether there was one.
     #[expect(clippy::disallowed_methods, reason = "the one that talks to people")]
     pub(crate) fn abandon(&self) -> bool {
-        let open = self.0.load(Ordering::SeqCst);
+        let open = self.0.open.load(Ordering::SeqCst);
         if open {
+            self.show();
             // Nobody is left to tell when the terminal is gone.
             let _ = io::stdout().write_all(b"\n");
             let _ = io::stdout().flush();
@@ -49,10 +61,28 @@ impl Question {
     }
 
     fn during<T>(&self, ask: impl FnOnce() -> T) -> T {
-        self.0.store(true, Ordering::SeqCst);
+        self.0.open.store(true, Ordering::SeqCst);
         let answer = ask();
-        self.0.store(false, Ordering::SeqCst);
+        self.0.open.store(false, Ordering::SeqCst);
+        self.show();
         answer
+    }
+
+    /// Lets the terminal of standard input not show what is typed.
+    fn hide(&self) {
+        let Ok(before) = tcgetattr(rustix::stdio::stdin()) else { return };
+        let mut hidden = before.clone();
+        hidden.local_modes.remove(LocalModes::ECHO);
+        *self.0.shown.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
+        // A terminal that does not obey shows the password; that is no reason not to ask for it.
+        let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Flush, &hidden);
+    }
+
+    fn show(&self) {
+        let before = self.0.shown.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(before) = before {
+            let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Now, &before);
+        }
     }
 }
 
@@ -86,7 +116,8 @@ impl Ui {
             no_color: env.var("NO_COLOR").is_some_and(|value| !value.is_empty()),
         };
         let input = Box::new(BufReader::new(io::stdin()));
-        Self::new(input, Box::new(io::stdout()), Box::new(io::stderr()), terminal)
+        let ui = Self::new(input, Box::new(io::stdout()), Box::new(io::stderr()), terminal);
+        Self { is_process: true, ..ui }
     }
 
     /// Any streams.
@@ -97,7 +128,16 @@ impl Ui {
         terminal: Terminal,
     ) -> Self {
         let out = BufWriter::with_capacity(BUFFER_BYTES, out);
-        Self { input, out, err, out_error: None, stream_left: false, terminal, question: Question::default() }
+        Self {
+            input,
+            out,
+            err,
+            out_error: None,
+            stream_left: false,
+            terminal,
+            question: Question::default(),
+            is_process: false,
+        }
     }
 
     /// Streams that a test looks at: what is typed, and where output and talk end up.
@@ -196,12 +236,31 @@ impl Ui {
         self.print(question);
         self.print(" [y/N] ");
         self.flush();
+        self.answer().is_some_and(|answer| answer.trim_ascii().eq_ignore_ascii_case(b"y"))
+    }
+
+    /// Asks for a line of text; what is typed is not shown when it is `hidden`. Nothing when there is no line.
+    pub(crate) fn ask(&mut self, question: &str, hidden: bool) -> Option<String> {
+        self.print(question);
+        self.flush();
+        if hidden && self.is_process {
+            self.question.hide();
+        }
+        let answer = self.answer();
+        if hidden {
+            self.print("\n");
+        }
+        let answer = String::from_utf8(answer?).ok()?;
+        Some(answer.trim_end_matches(['\r', '\n']).to_owned())
+    }
+
+    /// A line of standard input, asked for and awaited; nothing at its end.
+    fn answer(&mut self) -> Option<Vec<u8>> {
         let mut answer = Vec::new();
-        // An answer is one letter; a line without an end must not fill the memory.
-        let limit = 1024;
         let question = self.question.clone();
-        let read = question.during(|| io::Read::take(&mut self.input, limit).read_until(b'\n', &mut answer));
-        read.is_ok() && answer.trim_ascii().eq_ignore_ascii_case(b"y")
+        let mut input = io::Read::take(&mut self.input, ANSWER_BYTES_MAX);
+        let read = question.during(|| input.read_until(b'\n', &mut answer));
+        read.ok().filter(|read| *read > 0).map(|_| answer)
     }
 
     /// Whether a question is open, for who ends the process.

@@ -1,12 +1,12 @@
 //! What can be seen of an image by `inspect`: the document as the daemon would send it, and the same in types,
 //! on which templates run first.
-use std::fmt::Write;
-
-use engine::ops::InspectedImage;
+use engine::ops::{InspectedImage, RemoteImage};
 use go_template::{Field, Method, NamedType, Opaque, Operand, Outcome, StructType, Type, Value as Typed};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use spec::Reference;
+use spec::{Descriptor, Document, ImageConfig, Reference};
+
+use crate::term::json::escape_html;
 
 /// Go's zero time, which stands for never.
 const NEVER: &str = "0001-01-01T00:00:00Z";
@@ -127,53 +127,60 @@ static METADATA: StructType = StructType {
 pub(crate) struct Inspected {
     document: Value,
     tagged: Option<Timestamp>,
+    is_local: bool,
 }
 
 impl Inspected {
     /// The document, members in the daemon's order.
     pub(crate) fn new(image: &InspectedImage) -> Self {
-        let config = &image.config;
-        let platform = config.platform();
-        let names = |list: &[Reference]| list.iter().map(Reference::familiar).collect::<Vec<_>>();
-        let mut document = Map::new();
-        let mut put = |name: &str, value: Value| _ = document.insert(name.to_owned(), value);
-        put("Id", json!(image.id));
-        put("RepoTags", json!(names(&image.tags)));
-        put("RepoDigests", json!(names(&image.digests)));
-        put("Parent", json!(image.parent.as_ref().map(ToString::to_string).unwrap_or_default()));
-        put("Comment", json!(comment(image)));
-        if let Some(created) = created(image) {
-            put("Created", json!(created));
-        }
-        put("DockerVersion", json!(config.text("docker_version")));
-        put("Author", json!(config.text("author")));
-        put("Architecture", json!(platform.architecture));
-        if let Some(variant) = &platform.variant {
-            put("Variant", json!(variant));
-        }
-        put("Os", json!(platform.os));
-        if let Some(version) = &platform.os_version {
-            put("OsVersion", json!(version));
-        }
-        put("Size", json!(image.size));
-        put("GraphDriver", driver(image));
-        put("RootFS", json!({"Type": "layers", "Layers": config.diff_ids()}));
+        let mut document = Members::default();
+        document.put("Id", json!(image.id));
+        document.put("RepoTags", names(&image.tags));
+        document.put("RepoDigests", names(&image.digests));
+        document.put("Parent", json!(image.parent.as_ref().map(ToString::to_string).unwrap_or_default()));
+        document.put_config(&image.config);
+        document.put("Size", json!(image.size));
+        document.put("GraphDriver", driver(image));
+        document.put_layers(&image.config);
         let tagged = image.tagged.map_or_else(|| NEVER.to_owned(), |tagged| tagged.to_string());
-        put("Metadata", json!({"LastTagTime": tagged}));
-        put("Config", run_config(image));
-        Self { document: Value::Object(document), tagged: image.tagged }
+        document.put("Metadata", json!({"LastTagTime": tagged}));
+        document.put("Config", run_config(&image.config));
+        Self { document: Value::Object(document.0), tagged: image.tagged, is_local: true }
+    }
+
+    /// What is known of an image in a registry. Members that only a store has are left out; what an index offers
+    /// and what a pull would fetch at most is there instead.
+    pub(crate) fn remote(image: &RemoteImage) -> Self {
+        let mut document = Members::default();
+        let config = image.image.as_ref().and_then(|image| image.config.as_ref());
+        if let Some(config) = config {
+            document.put("Id", json!(config.id()));
+        }
+        let tag = Some(image.reference.clone()).filter(|reference| reference.tag().is_some());
+        document.put("RepoTags", names(tag.as_slice()));
+        document.put("RepoDigests", names(&[image.reference.with_digest(image.target.digest().clone())]));
+        if let Some(config) = config {
+            document.put_config(config);
+        }
+        document.put("Descriptor", descriptor(&image.target.descriptor()));
+        if let Some(documents) = &image.image {
+            let manifest = &documents.manifest;
+            document.put("Manifest", descriptor(&Document::Manifest(manifest.clone()).descriptor()));
+            let blobs = manifest.layers.iter().chain([&manifest.config]).map(|blob| blob.size);
+            document.put("DownloadSize", json!(blobs.fold(0, u64::saturating_add)));
+            document.put("Layers", manifest.layers.iter().map(descriptor).collect());
+        }
+        document.put("Platforms", image.offered.iter().map(offered).collect());
+        if let Some(config) = config {
+            document.put_layers(config);
+            document.put("Config", run_config(config));
+        }
+        Self { document: Value::Object(document.0), tagged: None, is_local: false }
     }
 
     /// The document as the daemon would send it: on one line, escaped for HTML.
     pub(crate) fn json(&self) -> String {
-        let mut out = String::new();
-        for c in self.document.to_string().chars() {
-            let _ = match c {
-                '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => write!(out, "\\u{:04x}", u32::from(c)),
-                _ => out.write_char(c),
-            };
-        }
-        out
+        escape_html(&self.document.to_string())
     }
 
     /// The document without types.
@@ -181,8 +188,12 @@ impl Inspected {
         &self.document
     }
 
-    /// The document in Docker's types.
-    pub(crate) fn typed(&self) -> Typed<'_> {
+    /// The document in Docker's types; nothing of one that Docker does not have.
+    pub(crate) fn typed(&self) -> Option<Typed<'_>> {
+        self.is_local.then(|| self.typed_image())
+    }
+
+    fn typed_image(&self) -> Typed<'_> {
         let document = &self.document;
         let text = |name: &str| Typed::from(document[name].as_str().unwrap_or_default());
         let driver = &document["GraphDriver"];
@@ -215,17 +226,64 @@ impl Inspected {
     }
 }
 
-fn comment(image: &InspectedImage) -> String {
-    match image.config.text("comment") {
-        "" => image.config.history().pop().map(|step| step.comment).unwrap_or_default(),
+/// Members of a document, in order.
+#[derive(Default)]
+struct Members(Map<String, Value>);
+
+impl Members {
+    fn put(&mut self, name: &str, value: Value) {
+        self.0.insert(name.to_owned(), value);
+    }
+
+    /// What a config says about itself.
+    fn put_config(&mut self, config: &ImageConfig) {
+        let platform = config.platform();
+        self.put("Comment", json!(comment(config)));
+        if let Some(created) = created(config) {
+            self.put("Created", json!(created));
+        }
+        self.put("DockerVersion", json!(config.text("docker_version")));
+        self.put("Author", json!(config.text("author")));
+        self.put("Architecture", json!(platform.architecture));
+        if let Some(variant) = &platform.variant {
+            self.put("Variant", json!(variant));
+        }
+        self.put("Os", json!(platform.os));
+        if let Some(version) = &platform.os_version {
+            self.put("OsVersion", json!(version));
+        }
+    }
+
+    fn put_layers(&mut self, config: &ImageConfig) {
+        self.put("RootFS", json!({"Type": "layers", "Layers": config.diff_ids()}));
+    }
+}
+
+fn names(references: &[Reference]) -> Value {
+    json!(references.iter().map(Reference::familiar).collect::<Vec<_>>())
+}
+
+fn descriptor(of: &Descriptor) -> Value {
+    json!({"mediaType": of.media_type.as_str(), "digest": of.digest, "size": of.size})
+}
+
+/// One platform of an index.
+fn offered(entry: &Descriptor) -> Value {
+    let platform = entry.platform.as_ref().map(ToString::to_string).unwrap_or_default();
+    json!({"Platform": platform, "Digest": entry.digest})
+}
+
+fn comment(config: &ImageConfig) -> String {
+    match config.text("comment") {
+        "" => config.history().pop().map(|step| step.comment).unwrap_or_default(),
         comment => comment.to_owned(),
     }
 }
 
 /// The config's date. One with an offset keeps it, as in Go.
-fn created(image: &InspectedImage) -> Option<String> {
-    let created = image.config.created()?;
-    let text = image.config.text("created");
+fn created(config: &ImageConfig) -> Option<String> {
+    let created = config.created()?;
+    let text = config.text("created");
     Some(if text.ends_with(['Z', 'z']) { created.to_string() } else { text.to_owned() })
 }
 
@@ -239,12 +297,12 @@ fn driver(image: &InspectedImage) -> Value {
 }
 
 /// What the image runs: eight members always, others when they say something, all by name.
-fn run_config(image: &InspectedImage) -> Value {
+fn run_config(config: &ImageConfig) -> Value {
     const ALWAYS_NULL: [&str; 6] = ["Cmd", "Entrypoint", "Env", "Labels", "OnBuild", "Volumes"];
     const ALWAYS_TEXT: [&str; 2] = ["User", "WorkingDir"];
     const SOMETIMES: [&str; 5] = ["ArgsEscaped", "ExposedPorts", "Healthcheck", "Shell", "StopSignal"];
     let empty = Map::new();
-    let run = image.config.run().unwrap_or(&empty);
+    let run = config.run().unwrap_or(&empty);
     let mut members: Vec<(&str, Value)> = Vec::new();
     members.extend(ALWAYS_NULL.map(|name| (name, said(run, name).unwrap_or(Value::Null))));
     members.extend(ALWAYS_TEXT.map(|name| (name, said(run, name).unwrap_or_else(|| json!("")))));

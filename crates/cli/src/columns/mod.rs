@@ -5,7 +5,9 @@ mod image;
 mod info;
 mod inspect;
 mod listing;
+mod moved;
 mod object;
+mod search;
 mod usage;
 mod version;
 
@@ -15,6 +17,8 @@ pub(crate) use image::{Digests, IMAGE_COLUMNS, ImageRow, ListedImage, image_rows
 pub(crate) use info::InfoFacts;
 pub(crate) use inspect::Inspected;
 pub(crate) use listing::{Column, Columns, Row, listing};
+pub(crate) use moved::{MOVED_COLUMNS, MovedTag};
 pub(crate) use object::{Object, Part, object_text, parse_object_template};
+pub(crate) use search::{FoundRepository, SEARCH_COLUMNS};
 pub(crate) use usage::{USAGE_COLUMNS, usage_lines};
 pub(crate) use version::VersionFacts;

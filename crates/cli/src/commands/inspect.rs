@@ -1,11 +1,12 @@
 //! `strata inspect`: all that is known about images.
-use engine::{Engine, Error, ErrorKind};
+use engine::ops::InspectRemote;
+use engine::{Engine, Error, ErrorKind, Events, Recorded};
 use go_template::{MissingKey, Numbers, Template, Value};
 use spec::Platform;
 
-use super::unplugged::unplugged;
 use super::{platform, usage};
 use crate::columns::{Inspected, parse_object_template};
+use crate::display::Display;
 use crate::flags::{Action, ArgRule, Command, Flag, Matches, Operand, quote};
 use crate::term::{escape, json};
 use crate::{Context, Failure, Outcome};
@@ -74,18 +75,15 @@ impl Form {
 }
 
 fn inspect_images(matches: &Matches, context: &mut Context) -> Outcome {
-    if matches.bool("remote") {
-        return unplugged(matches, context);
-    }
     let engine = context.engine(matches)?;
     let platform = platform::parse(matches, &engine, "")?;
+    if matches.bool("remote") {
+        return inspect_remote(matches, context, &engine, platform);
+    }
     show(matches, context, |image| find(&engine, image, platform.as_ref()).map_err(|e| Failure::daemon(&e)))
 }
 
 fn inspect(matches: &Matches, context: &mut Context) -> Outcome {
-    if matches.bool("remote") {
-        return unplugged(matches, context);
-    }
     let kind = matches.text("type");
     if !kind.is_empty() && !TYPES.contains(&kind) {
         let known = TYPES.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
@@ -95,6 +93,9 @@ fn inspect(matches: &Matches, context: &mut Context) -> Outcome {
         )));
     }
     let engine = context.engine(matches)?;
+    if matches.bool("remote") {
+        return inspect_remote(matches, context, &engine, None);
+    }
     let mut ignored = 0;
     let outcome = show(matches, context, |name| {
         let found = match kind {
@@ -108,6 +109,24 @@ fn inspect(matches: &Matches, context: &mut Context) -> Outcome {
     if matches.bool("size") {
         (0..ignored).for_each(|_| context.ui.talk("WARNING: --size ignored for image"));
     }
+    outcome
+}
+
+/// Images as they are in their registries.
+fn inspect_remote(
+    matches: &Matches,
+    context: &mut Context,
+    engine: &Engine,
+    platform: Option<Platform>,
+) -> Outcome {
+    let warnings = Recorded::default();
+    let outcome = show(matches, context, |image| {
+        let request = InspectRemote { reference: image.to_owned(), platform: platform.clone() };
+        let found = engine.inspect_remote(&request, &warnings);
+        found.map(|found| Inspected::remote(&found)).map_err(|e| Failure::client(&e))
+    });
+    let display = Display::new(&mut context.ui, true);
+    warnings.take().into_iter().for_each(|warning| display.emit(warning));
     outcome
 }
 
@@ -182,7 +201,8 @@ impl Form {
 /// be missing.
 fn by_template(template: &Template, found: &Inspected) -> Result<String, Failure> {
     let mut out = String::new();
-    if template.execute(found.typed(), &mut out).is_err() {
+    let typed = found.typed().is_some_and(|typed| template.execute(typed, &mut out).is_ok());
+    if !typed {
         out.clear();
         let raw = template.with_missing_key(MissingKey::Error);
         raw.execute(Value::from_json(found.document(), Numbers::Json), &mut out)

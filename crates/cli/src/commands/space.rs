@@ -22,7 +22,7 @@ VOLUME NAME   LINKS     SIZE
 
 Build cache usage: 0B
 
-CACHE ID   CACHE TYPE   SIZE      CREATED   LAST USED   USAGE_COLUMNS     SHARED
+CACHE ID   CACHE TYPE   SIZE      CREATED   LAST USED   USAGE     SHARED
 ";
 
 /// Docker's sections, and one about the files of the store.

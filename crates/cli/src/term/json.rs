@@ -48,6 +48,19 @@ pub fn compact(json: &str) -> String {
     out
 }
 
+/// The document with `<`, `>`, `&` and the two line separators written as escapes, as Go's encoder has them.
+/// Outside of strings JSON has none of these.
+pub fn escape_html(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        let _ = match c {
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => write!(out, "\\u{:04x}", u32::from(c)),
+            _ => out.write_char(c),
+        };
+    }
+    out
+}
+
 /// Calls `each` with every token: brackets, commas, colons, strings with their quotes, and other runs.
 fn tokens<'a>(json: &'a str, mut each: impl FnMut(&'a str)) {
     let bytes = json.as_bytes();
@@ -140,6 +153,11 @@ mod tests {
         assert_eq!(indent(hostile, TAB), "[\n\t\"\\u009b31m\\u202e\\u007f\"\n]");
         assert_eq!(compact(hostile), r#"["\u009b31m\u202e\u007f"]"#);
         assert_eq!(compact("[\"é日\"]"), "[\"é日\"]");
+    }
+
+    #[test]
+    fn markup_is_written_as_escapes() {
+        assert_eq!(escape_html("[\"a <b> & c\u{2028}\"]"), r#"["a \u003cb\u003e \u0026 c\u2028"]"#);
     }
 
     #[test]

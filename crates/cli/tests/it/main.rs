@@ -2,8 +2,10 @@
 #![expect(clippy::print_stderr, reason = "a test that is skipped says why")]
 #![expect(clippy::disallowed_methods, reason = "tests start the program and open files")]
 
+mod bench;
 mod completion;
 mod golden;
+mod local;
 mod streams;
 mod transcript;
 

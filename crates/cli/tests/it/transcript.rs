@@ -1,10 +1,11 @@
 //! Transcripts of a shell: `$ ` before a command, `2> ` before a line of standard error, `[exit N]` after a
-//! failure, `@ columns N` before a command that runs on a terminal of that width, `# ` before a remark.
+//! failure, `<no newline at end>` after output without one, `@ columns N` before a command that runs on a terminal of that width, `# ` before a remark.
 
 /// One command and what it is to answer.
 pub(crate) struct Block {
     pub(crate) line: usize,
     pub(crate) columns: Option<usize>,
+    pub(crate) command: String,
     pub(crate) args: Vec<String>,
     pub(crate) answer: String,
 }
@@ -16,7 +17,8 @@ pub(crate) fn blocks(text: &str) -> Vec<Block> {
     for (index, line) in text.lines().enumerate() {
         if let Some(command) = line.strip_prefix("$ ") {
             let args = words(command).split_off(1);
-            blocks.push(Block { line: index + 1, columns: columns.take(), args, answer: String::new() });
+            let (line, columns, command) = (index + 1, columns.take(), line.to_owned());
+            blocks.push(Block { line, columns, command, args, answer: String::new() });
         } else if let Some(width) = line.strip_prefix("@ columns ") {
             columns = width.parse().ok();
         } else if let Some(block) = blocks.last_mut() {
@@ -30,6 +32,9 @@ pub(crate) fn blocks(text: &str) -> Vec<Block> {
 /// An answer in the form of a transcript.
 pub(crate) fn answer(ran: &super::Ran) -> String {
     let mut text = ran.out.clone();
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push_str("<no newline at end>\n");
+    }
     for line in ran.err.lines() {
         text.push_str(&format!("2> {line}\n"));
     }
