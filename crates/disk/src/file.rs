@@ -91,6 +91,20 @@ impl File {
         self.inner.read_at(buffer, offset).map_err(|e| self.error("read", e))
     }
 
+    /// Reads what is in memory already, without waiting for the disk: how many bytes of the buffer's front.
+    ///
+    /// # Errors
+    /// When the system does; a file system that cannot say has nothing in memory.
+    pub fn read_at_cached(&self, buffer: &mut [u8], offset: u64) -> Result<usize> {
+        let mut buffers = [io::IoSliceMut::new(buffer)];
+        let flags = rustix::io::ReadWriteFlags::NOWAIT;
+        match rustix::io::preadv2(&self.inner, &mut buffers, offset, flags) {
+            Ok(n) => Ok(n),
+            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => Ok(0),
+            Err(error) => Err(self.error("read", error.into())),
+        }
+    }
+
     /// Writes all bytes at an offset.
     ///
     /// # Errors

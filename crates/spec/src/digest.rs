@@ -5,6 +5,7 @@ use std::io;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::digest::common::hazmat::SerializableState;
 use sha2::{Digest as _, Sha256, Sha512};
 
 /// A hash algorithm that a digest may name.
@@ -207,6 +208,38 @@ impl Digester {
     }
 }
 
+/// Kept states of a digester: so that hashing goes on in another process, without reading the bytes again.
+impl Digester {
+    /// The algorithm.
+    pub fn algorithm(&self) -> Algorithm {
+        match self.state {
+            State::Sha256(_) => Algorithm::Sha256,
+            State::Sha512(_) => Algorithm::Sha512,
+        }
+    }
+
+    /// What has to be kept to go on later: about as long as a block of the algorithm. It is no secret and no
+    /// proof; keep it where nobody else can write.
+    pub fn save(&self) -> Vec<u8> {
+        let mut kept = self.bytes.to_be_bytes().to_vec();
+        match &self.state {
+            State::Sha256(state) => kept.extend_from_slice(&state.serialize()),
+            State::Sha512(state) => kept.extend_from_slice(&state.serialize()),
+        }
+        kept
+    }
+
+    /// A digester as it was when [`Digester::save`] was called; nothing when these are no such bytes.
+    pub fn restore(algorithm: Algorithm, kept: &[u8]) -> Option<Digester> {
+        let (bytes, state) = kept.split_first_chunk::<8>()?;
+        let state = match algorithm {
+            Algorithm::Sha256 => State::Sha256(Sha256::deserialize(state.try_into().ok()?).ok()?),
+            Algorithm::Sha512 => State::Sha512(Sha512::deserialize(state.try_into().ok()?).ok()?),
+        };
+        Some(Digester { state, bytes: u64::from_be_bytes(*bytes) })
+    }
+}
+
 impl io::Write for Digester {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.update(bytes);
@@ -242,6 +275,26 @@ mod tests {
         assert!(Digest::parse(EMPTY).unwrap().matches(b""));
         assert!(!Digest::parse(EMPTY).unwrap().matches(b"x"));
         assert_eq!(Digest::parse(EMPTY).unwrap().short(), "e3b0c44298fc");
+    }
+
+    #[test]
+    fn hashing_goes_on_from_a_kept_state() {
+        let bytes: Vec<u8> = (0..1_000u32).map(|n| n as u8).collect();
+        for algorithm in [Algorithm::Sha256, Algorithm::Sha512] {
+            let mut whole = Digester::new(algorithm);
+            whole.update(&bytes);
+            let whole = whole.finish();
+            for at in [0, 1, 63, 64, 127, 128, 129, 999, 1_000] {
+                let mut first = Digester::new(algorithm);
+                first.update(&bytes[..at]);
+                let mut second = Digester::restore(algorithm, &first.save()).unwrap();
+                assert_eq!(second.bytes(), at as u64);
+                second.update(&bytes[at..]);
+                assert_eq!(second.finish(), whole, "{at}");
+            }
+        }
+        assert!(Digester::restore(Algorithm::Sha256, &[0; 20]).is_none());
+        assert!(Digester::restore(Algorithm::Sha512, b"").is_none());
     }
 
     #[test]

@@ -25,5 +25,7 @@ pub use document::{Document, DocumentError, Index, Manifest};
 pub use ids::{ChainId, DiffId, ImageId};
 pub use media_type::{LayerCompression, MediaType, is_media_type};
 pub use platform::{Platform, PlatformError, PlatformMatcher};
-pub use reference::{AnyReference, DEFAULT_DOMAIN, DEFAULT_TAG, Reference, ReferenceError};
+pub use reference::{
+    AnyReference, DEFAULT_DOMAIN, DEFAULT_TAG, Reference, ReferenceError, is_repository, is_tag,
+};
 pub use registry_error::RegistryErrorCode;

@@ -276,6 +276,12 @@ fn is_port(port: &str) -> bool {
     !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok()
 }
 
+/// Whether a text is the name of a repository within its registry (distribution specification, `<name>`), no
+/// longer than Docker's clients take.
+pub fn is_repository(text: &str) -> bool {
+    text.len() <= PATH_BYTES_MAX && is_path(text)
+}
+
 fn is_path(path: &str) -> bool {
     path.split('/').all(is_component)
 }
@@ -301,7 +307,8 @@ fn is_component(component: &str) -> bool {
     }
 }
 
-fn is_tag(tag: &str) -> bool {
+/// Whether a text is a tag (distribution specification, `<reference>`).
+pub fn is_tag(tag: &str) -> bool {
     (1..=TAG_BYTES_MAX).contains(&tag.len())
         && !tag.starts_with(['.', '-'])
         && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b))

@@ -25,6 +25,9 @@ struct Bans {
 struct Ban {
     #[serde(rename = "crate")]
     name: String,
+    /// The packages that may use it all the same.
+    #[serde(default)]
+    wrappers: Vec<String>,
     reason: String,
 }
 
@@ -41,7 +44,9 @@ impl Deny {
 
     /// Banned packages and how they came into the graph, and packages under other licences.
     pub(crate) fn check(&self, graph: &Graph) -> Vec<Problem> {
-        let banned = self.bans.deny.iter().filter_map(|ban| Some((graph.path_to(&ban.name)?, &ban.reason)));
+        let banned = self.bans.deny.iter();
+        let banned =
+            banned.filter_map(|ban| Some((graph.path_around(&ban.name, &ban.wrappers)?, &ban.reason)));
         let banned = banned.map(|(way, reason)| format!("{}: {reason}", way.join(" -> ")));
         let others = graph.strangers.iter().filter(|package| !self.allows(&package.license));
         let others = others.map(|package| {
@@ -98,6 +103,14 @@ allow = ['MIT', 'Apache-2.0', 'Apache-2.0 WITH LLVM-exception']
         let deny = Deny::parse(DENY).unwrap();
         let found = deny.check(&graph(&["cli: ureq", "*ureq: tokio", "*tokio:"]));
         assert_eq!(found, [Problem::new("deny.toml", 0, "cli -> ureq -> tokio: no")]);
+    }
+
+    #[test]
+    fn a_wrapper_may_use_what_is_banned() {
+        let deny = Deny::parse(&DENY.replace("'tokio',", "'tokio', wrappers = ['listener'],")).unwrap();
+        let check = |lines: &[&str], expect: usize| assert_eq!(deny.check(&graph(lines)).len(), expect);
+        check(&["cli: listener", "listener: tokio", "*tokio:"], 0);
+        check(&["cli: listener, tokio", "listener: tokio", "*tokio:"], 1);
     }
 
     #[test]

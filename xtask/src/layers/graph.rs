@@ -102,6 +102,11 @@ impl Graph {
 
     /// The shortest way from one of our crates to the package of this name, both ends included.
     pub(crate) fn path_to(&self, name: &str) -> Option<Vec<&str>> {
+        self.path_around(name, &[])
+    }
+
+    /// The same, on ways whose last step is not from one of the `wrappers`.
+    pub(crate) fn path_around(&self, name: &str, wrappers: &[String]) -> Option<Vec<&str>> {
         let mut from: HashMap<&str, &str> = HashMap::new();
         let mut seen: HashSet<&str> = self.roots.iter().map(String::as_str).collect();
         let mut open: VecDeque<&str> = self.roots.iter().map(String::as_str).collect();
@@ -112,7 +117,9 @@ impl Graph {
                 way.reverse();
                 return Some(way);
             }
-            for next in self.uses.get(id).into_iter().flatten() {
+            let wraps = wrappers.iter().any(|wrapper| wrapper == self.name(id));
+            let steps = self.uses.get(id).into_iter().flatten();
+            for next in steps.filter(|next| !(wraps && self.name(next) == name)) {
                 if seen.insert(next) {
                     from.insert(next, id);
                     open.push_back(next);
@@ -167,5 +174,7 @@ pub(crate) mod sample {
         let graph = graph(&["cli: engine, ureq", "engine: ureq", "*ureq: tokio", "*tokio:"]);
         assert_eq!(graph.path_to("tokio").unwrap(), ["cli", "ureq", "tokio"]);
         assert_eq!(graph.path_to("hyper"), None);
+        assert_eq!(graph.path_around("tokio", &["ureq".to_owned()]), None);
+        assert_eq!(graph.path_around("ureq", &["cli".to_owned()]).unwrap(), ["engine", "ureq"]);
     }
 }
