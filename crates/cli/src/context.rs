@@ -72,7 +72,7 @@ impl Context {
             insecure_registries: list("insecure-registry"),
             daemon_config: matches.path("daemon-config").map(PathBuf::from),
             docker_config: matches.path("config").map(PathBuf::from),
-            auth_config: self.env.text("DOCKER_AUTH_CONFIG"),
+            auth_config: self.env.text("DOCKER_AUTH_CONFIG").map(engine::Secret::new),
             http_proxy: proxy("HTTP_PROXY"),
             https_proxy: proxy("HTTPS_PROXY"),
             all_proxy: proxy("ALL_PROXY"),

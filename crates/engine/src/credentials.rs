@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use registry_client::{ConfigKeychain, FilePins, HelperPrograms, MemoryPins, RealmPins, Secret};
+use registry_client::{ConfigKeychain, FilePins, HelperPrograms, MemoryPins, RealmPins};
 
 use crate::engine::Engine;
 use crate::event::{Event, Events};
@@ -17,7 +17,7 @@ impl Engine {
     /// The credentials of the user's configuration. Nothing is read before a registry asks for them.
     pub(crate) fn keychain(&self) -> ConfigKeychain {
         let folder = self.settings.docker_config.clone().unwrap_or_else(|| NO_HOME.into());
-        let variable = self.settings.inputs.auth_config.as_deref().map(Secret::new);
+        let variable = self.settings.inputs.auth_config.clone();
         let path = self.settings.inputs.path.clone().unwrap_or_default();
         let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
         ConfigKeychain::new(folder, variable, HelperPrograms::new(folders))

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use registry_client::Secret;
 use serde_json::Value;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -68,7 +69,7 @@ pub struct Inputs {
     /// The folder of `config.json`: `--config`, `DOCKER_CONFIG`, else `~/.docker`.
     pub docker_config: Option<PathBuf>,
     /// `DOCKER_AUTH_CONFIG`.
-    pub auth_config: Option<String>,
+    pub auth_config: Option<Secret>,
     /// `HTTP_PROXY` or `http_proxy`.
     pub http_proxy: Option<String>,
     /// `HTTPS_PROXY` or `https_proxy`.

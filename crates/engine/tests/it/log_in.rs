@@ -85,8 +85,11 @@ fn the_variable_goes_before_the_file_and_is_not_changed() {
     small("one").build().push(&world.registry, "a", &["latest"]);
     let host = world.registry.host();
     let variable = format!(r#"{{"auths":{{"{host}":{{"auth":"am9lOnNlY3JldA=="}}}}}}"#);
-    let engine = engine_with(&world.root(), Inputs { auth_config: Some(variable), ..Inputs::default() });
+    let engine =
+        engine_with(&world.root(), Inputs { auth_config: Some(Secret::new(variable)), ..Inputs::default() });
     assert!(engine.credentials_from_environment());
+    // KEY-4: what is in force can be shown.
+    assert!(!format!("{:?}", engine.settings).contains("am9lOnNlY3JldA"));
     assert!(!world.engine.credentials_from_environment());
     let request = engine::ops::Pull { reference: world.name("a"), ..Default::default() };
     engine.pull(&request, &engine::Silent).unwrap();
