@@ -151,7 +151,7 @@ fn the_sweep_spares_what_a_lease_pins() {
 }
 
 #[test]
-fn the_lease_of_a_dead_process_is_removed() {
+fn disk_7_a_lease_lives_by_its_lock_and_not_by_a_number() {
     let (temporary, store) = store();
     let lease = store.lease().unwrap();
     let leases = temporary.path().join("root/leases");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
 use serde::Serialize;
 
 use crate::digest::Digest;
@@ -77,19 +78,33 @@ impl Descriptor {
         let media_type = MediaType::new(media_type).ok_or_else(|| {
             object.member_error("mediaType", format_args!("{media_type:?} is no media type"))
         })?;
+        let data = object.optional_str("data")?;
+        let (digest, size) = (read_digest(object, "digest")?, object.size("size")?);
+        check_data(object, data, &digest, size)?;
         let platform =
             object.optional("platform").map(|_| object.object("platform", read_platform)).transpose()?;
         Ok(Descriptor {
             media_type,
-            digest: read_digest(object, "digest")?,
-            size: object.size("size")?,
+            digest,
+            size,
             urls: read_strings(object, "urls")?,
             annotations: read_annotations(object)?,
-            data: object.optional_str("data")?.map(str::to_owned),
+            data: data.map(str::to_owned),
             platform,
             artifact_type: object.optional_str("artifactType")?.map(str::to_owned),
         })
     }
+}
+
+/// Content inlined into a descriptor has to be what the descriptor says (REF-7).
+fn check_data(object: Object<'_>, data: Option<&str>, digest: &Digest, size: u64) -> Result<(), JsonError> {
+    let Some(data) = data else { return Ok(()) };
+    let bytes = base64::engine::general_purpose::STANDARD.decode(data);
+    let bytes = bytes.map_err(|e| object.member_error("data", format_args!("is not base64: {e}")))?;
+    if bytes.len() as u64 != size || !digest.matches(&bytes) {
+        return Err(object.member_error("data", format_args!("is not the content of {digest}")));
+    }
+    Ok(())
 }
 
 /// Reads a member that has to be a digest (DOC-11).

@@ -5,7 +5,7 @@ mod plan;
 
 use content::Lease;
 use images::{Entry, ImageStore};
-use registry_client::{Client, Repository};
+use registry_client::{Client, Repository, Wanted};
 use spec::limits::CONFIG_BYTES_MAX;
 use spec::{Descriptor, Digest, Document, ImageConfig, ImageId, Manifest, Platform, Reference};
 
@@ -168,10 +168,12 @@ impl Engine {
 impl Pulling<'_> {
     fn pull(&self, reference: Reference) -> Result<PulledImage> {
         let failed = |error: registry_client::Error| self.engine.pull_error(&error, &reference);
-        let target = self.repository.fetch_document(wanted(&reference)).map_err(failed)?.document;
+        let target = self.target(&reference).map_err(failed)?;
         let tag = reference.tag().map_or_else(|| reference.to_string(), str::to_owned);
         message(self.events, Some(&tag), format!("Pulling from {}", reference.path()));
         let Chosen { manifest, stated } = self.choose(&target)?;
+        // What can be refused without any content is refused before it is asked for (DOC-8).
+        plan::check(self, &manifest)?;
         let config = self.config(&manifest)?;
         self.check_stated(&stated, &config);
         let plan = Plan::new(self, &manifest, &config)?;
@@ -192,6 +194,21 @@ impl Pulling<'_> {
         message(self.events, None, format!("Digest: {}", target.digest()));
         let image = config.id().clone();
         Ok(PulledImage { reference, digest: target.digest().clone(), image, newer: brought || named })
+    }
+
+    /// What the reference stands for: asked for by its head, and fetched only when it is not here already, so
+    /// that looking whether anything is new costs nothing of a pull limit.
+    fn target(&self, reference: &Reference) -> std::result::Result<Document, registry_client::Error> {
+        let resolved = self.repository.resolve(wanted(reference))?;
+        if let Some(document) = resolved.document {
+            return Ok(document);
+        }
+        let digest = &resolved.descriptor.digest;
+        let present = self.lease.pin_blob(self.store.content().blobs(), digest).unwrap_or_default();
+        if present && let Ok(document) = self.store.document(digest) {
+            return Ok(document);
+        }
+        Ok(self.repository.fetch_document(Wanted::Digest(digest))?.document)
     }
 
     /// The manifest for the platform, out of an index and of indexes inside it.
@@ -227,7 +244,8 @@ impl Pulling<'_> {
         if present && let Ok(config) = self.store.config(digest) {
             return Ok(config);
         }
-        let bytes = fetch_small(self.client, self.repository, &manifest.config, CONFIG_BYTES_MAX)?;
+        let bytes =
+            fetch_small(self.engine, self.client, self.repository, &manifest.config, CONFIG_BYTES_MAX)?;
         let config = ImageConfig::parse(&bytes);
         config.map_err(|error| Error::new(ErrorKind::Corrupt, format!("image config {digest}: {error}")))
     }

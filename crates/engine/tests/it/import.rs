@@ -181,6 +181,18 @@ fn files_are_read_and_what_is_none_is_said_in_docker_s_words() {
 }
 
 #[test]
+fn more_than_a_config_may_have_is_refused_before_anything_is_stored() {
+    let shelf = Shelf::new();
+    let bytes = files().to_vec().unwrap();
+    let request = |bytes: usize| Import { message: "m".repeat(bytes), ..named("x") };
+    let error = import(&shelf, &request(4 << 20), &bytes).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    assert!(error.to_string().contains("CONFIG_BYTES_MAX (8388608)"), "{error}");
+    assert!(!shelf.root().exists());
+    import(&shelf, &request(3 << 20), &bytes).unwrap();
+}
+
+#[test]
 fn disk_6_what_is_no_archive_leaves_nothing_behind() {
     for driver in drivers() {
         let shelf = Shelf::with(driver);

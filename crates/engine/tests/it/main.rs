@@ -5,6 +5,7 @@
 mod archives;
 mod fetch;
 mod fsck;
+mod hostile;
 mod import;
 mod interchange;
 mod local;

@@ -146,3 +146,17 @@ fn doc_4_choice_skips_attestations() {
         ["linux/arm64", "linux/amd64"]
     );
 }
+
+#[test]
+fn ref_7_inlined_content_is_what_the_descriptor_says() {
+    let layer = |data: &str| with(descriptor(MediaType::OCI_LAYER, "hello"), "data", json!(data));
+    let check = |data: &str, expect: bool| {
+        let layers = json!([layer(data)]);
+        assert_eq!(parse(&with(manifest(), "layers", layers), None).is_ok(), expect, "{data}");
+    };
+    check("aGVsbG8=", true);
+    check("aGVsbE8=", false);
+    check("aGVsbG8h", false);
+    check("", false);
+    check("not base64", false);
+}

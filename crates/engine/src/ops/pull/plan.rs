@@ -1,5 +1,7 @@
 //! What has to be done for each layer of an image, and whether it fits on the disk.
 
+use std::collections::HashSet;
+
 use content::Pin;
 use spec::{Descriptor, DiffId, ImageConfig, Manifest};
 
@@ -50,8 +52,7 @@ impl<'i> Plan<'i> {
             );
             return Err(Error::new(ErrorKind::Corrupt, text));
         }
-        let pins = manifest.layers.iter().map(|layer| Pin::Blob(layer.digest.clone()));
-        pulling.lease.pin(pins.chain(diff_ids.iter().cloned().map(Pin::Layer)))?;
+        pulling.lease.pin(diff_ids.iter().cloned().map(Pin::Layer))?;
         let mut layers: Vec<LayerPlan<'i>> = Vec::new();
         for (at, descriptor) in manifest.layers.iter().enumerate() {
             if layers
@@ -60,42 +61,48 @@ impl<'i> Plan<'i> {
             {
                 continue;
             }
-            check_kind(descriptor)?;
             let todo = todo(pulling, descriptor, &diff_ids[..=at])?;
             layers.push(LayerPlan { descriptor, diff_id: &diff_ids[at], parents: &diff_ids[..at], todo });
         }
-        let plan = Plan { config, layers };
-        plan.check_space(pulling)?;
-        Ok(plan)
+        Ok(Plan { config, layers })
     }
+}
 
-    /// Refuses what cannot fit: the blobs to come, and at least as much again for their files.
-    fn check_space(&self, pulling: &Pulling<'_>) -> Result<()> {
-        let missing = self.layers.iter().filter(|layer| layer.todo != Todo::Nothing);
-        let unpacked_share = u64::from(pulling.store.driver().about().has_trees);
-        let mut needed = 0u64;
-        for layer in missing {
-            let blob = if layer.todo == Todo::Download { layer.descriptor.size } else { 0 };
-            let files = layer.descriptor.size.saturating_mul(unpacked_share);
-            needed = needed.checked_add(blob).and_then(|sum| sum.checked_add(files)).ok_or_else(|| {
+/// Refuses layers that cannot be unpacked and images that cannot fit: the blobs to come, and at least as much
+/// again for their files.
+pub(super) fn check(pulling: &Pulling<'_>, manifest: &Manifest) -> Result<()> {
+    pulling.lease.pin(manifest.layers.iter().map(|layer| Pin::Blob(layer.digest.clone())))?;
+    let shares = 1 + u64::from(pulling.store.driver().about().has_trees);
+    let mut counted = HashSet::new();
+    let mut needed: u64 = 0;
+    for layer in manifest.layers.iter().filter(|layer| counted.insert(&layer.digest)) {
+        check_kind(layer)?;
+        if pulling.store.content().blobs().size(&layer.digest)?.is_none() {
+            let bytes = layer.size.checked_mul(shares).and_then(|bytes| needed.checked_add(bytes));
+            needed = bytes.ok_or_else(|| {
                 Error::new(
                     ErrorKind::Corrupt,
                     "the sizes of the image's layers add up to more than 2^64 bytes",
                 )
             })?;
         }
-        let free = pulling.store.content().root().free_bytes()?;
-        if needed == 0 || needed.saturating_add(DISK_RESERVE_BYTES) <= free {
-            return Ok(());
-        }
-        let root = pulling.store.content().root().path().display();
-        let lacking = needed.saturating_add(DISK_RESERVE_BYTES) - free;
-        let text = format!(
-            "not enough space at {root}: the image needs at least {needed} bytes and {DISK_RESERVE_BYTES} are kept free (DISK_RESERVE_BYTES), {free} are free; {lacking} bytes are missing"
-        );
-        Err(Error::new(ErrorKind::Internal, text)
-            .with_hint("`strata image prune -a --dry-run` says what could go; --root chooses another place"))
     }
+    check_space(pulling, needed)
+}
+
+fn check_space(pulling: &Pulling<'_>, needed: u64) -> Result<()> {
+    let root = pulling.store.content().root();
+    let free = root.free_bytes()?;
+    if needed == 0 || needed.saturating_add(DISK_RESERVE_BYTES) <= free {
+        return Ok(());
+    }
+    let lacking = needed.saturating_add(DISK_RESERVE_BYTES) - free;
+    let text = format!(
+        "not enough space at {}: the image needs at least {needed} bytes and {DISK_RESERVE_BYTES} are kept free (DISK_RESERVE_BYTES), {free} are free; {lacking} bytes are missing",
+        root.path().display()
+    );
+    Err(Error::new(ErrorKind::Internal, text)
+        .with_hint("`strata image prune -a --dry-run` says what could go; --root chooses another place"))
 }
 
 fn todo(pulling: &Pulling<'_>, descriptor: &Descriptor, stack: &[DiffId]) -> Result<Todo> {
