@@ -1,4 +1,4 @@
-//! `HEALTHCHECK`.
+//! `HEALTHCHECK`: how a container's health is found out, as an instruction and as a config has it.
 
 use serde_json::{Map, Value};
 

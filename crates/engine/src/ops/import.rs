@@ -14,7 +14,7 @@ use serde_json::Map;
 use spec::{ImageId, Platform, Reference};
 
 use crate::engine::Engine;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::event::Events;
 use crate::ops::tag::check_name;
 use documents::Documents;
@@ -30,9 +30,9 @@ pub enum ImportSource<'a> {
     Stream(&'a mut (dyn Read + Send)),
 }
 
-impl ImportSource<'_> {
+impl<'a> ImportSource<'a> {
     /// What the user's text names: an address when it looks like one, else a file.
-    pub fn named(text: &str) -> ImportSource<'static> {
+    pub fn named(text: &str) -> ImportSource<'a> {
         match ["http://", "https://"].iter().any(|scheme| text.starts_with(scheme)) {
             true => ImportSource::Url(text.to_owned()),
             false => ImportSource::Path(text.into()),
@@ -79,15 +79,11 @@ impl Engine {
             message => message.to_owned(),
         };
         let documents = Documents { platform, created: self.now(), message, run };
-        let store = self.store()?;
-        let result = self.import_into(&store, reference, &documents, opened, events);
-        if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Corrupt) {
-            // What was refused for its content leaves nothing behind.
-            self.sweep(&store)?;
-        }
-        result
+        documents.check()?;
+        self.import_into(&self.store()?, reference, &documents, opened, events)
     }
 
+    /// A blob has its name only after the driver has taken the layer in: a refusal leaves nothing behind.
     fn import_into(
         &self,
         store: &ImageStore,

@@ -12,7 +12,7 @@ use transfer::{Unpack, unpack};
 
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::{Bytes, Events, LayerState, layer};
+use crate::event::{Bytes, Events, LayerState, Pace, layer};
 
 /// Where an archive comes from.
 pub enum LoadSource<'a> {
@@ -130,8 +130,10 @@ impl Loading<'_> {
 
     /// The manifest that stands for the image: the wanted or the machine's platform, else the first image.
     fn choose(&self, contents: &Contents) -> Result<Option<(Manifest, Option<Platform>)>> {
-        let host = &self.engine.host.platform;
-        let matcher = PlatformMatcher::runnable_on(self.platform.unwrap_or(host));
+        let matcher = match self.platform {
+            Some(platform) => PlatformMatcher::exactly(platform),
+            None => PlatformMatcher::runnable_on(&self.engine.host.platform),
+        };
         let mut best: Option<(usize, Manifest, Option<Platform>)> = None;
         for descriptor in &contents.manifests {
             let Document::Manifest(manifest) = self.archive.document(descriptor)? else { continue };
@@ -231,6 +233,7 @@ impl Loading<'_> {
             read: 0,
             total: descriptor.size,
             id: diff_id.0.short().to_owned(),
+            pace: Pace::new(),
             loading: self,
         })
     }
@@ -286,6 +289,7 @@ struct Tee<'t> {
     read: u64,
     total: u64,
     id: String,
+    pace: Pace,
     loading: &'t Loading<'t>,
 }
 
@@ -308,8 +312,11 @@ impl Read for Tee<'_> {
             writer.write_all(&buffer[..n])?;
         }
         self.read += n as u64;
-        let bytes = Bytes { current: self.read, total: self.total };
-        layer(self.loading.events, &self.id, LayerState::Loading(bytes));
+        // The last report is that everything is there.
+        if (n > 0 && self.read == self.total) || self.pace.is_due() {
+            let bytes = Bytes { current: self.read, total: self.total };
+            layer(self.loading.events, &self.id, LayerState::Loading(bytes));
+        }
         Ok(n)
     }
 }

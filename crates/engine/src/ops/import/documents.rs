@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use spec::{Descriptor, DiffId, Document, ImageConfig, MediaType, Platform};
+use spec::{Descriptor, DiffId, Digest, Document, ImageConfig, MediaType, Platform};
 
 use crate::error::{Error, Result};
 
@@ -18,6 +18,14 @@ pub(super) struct Documents {
 }
 
 impl Documents {
+    /// Looks whether there can be such a config, before anything is read for it.
+    ///
+    /// # Errors
+    /// As [`Documents::config`].
+    pub(super) fn check(&self) -> Result<()> {
+        self.config(&DiffId(Digest::of(&[]))).map(drop)
+    }
+
     /// The config, its members in Docker's order: that of their names, and inside them that of its structures.
     ///
     /// # Errors
