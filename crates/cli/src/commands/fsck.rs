@@ -1,6 +1,8 @@
 //! `strata fsck`: is the store what it should be?
-use engine::ops::Checked;
+use engine::Engine;
+use engine::ops::{Checked, Outcome as Repair};
 
+use crate::display::Display;
 use crate::flags::{Action, ArgRule, Command, Flag, Matches};
 use crate::term::{escape, size};
 use crate::{Context, Failure, Outcome};
@@ -20,12 +22,37 @@ pub(super) static FSCK: Command = Command {
 
 fn fsck(matches: &Matches, context: &mut Context) -> Outcome {
     let engine = context.engine(matches)?;
+    if matches.bool("repair") {
+        return repair(&engine, context);
+    }
     let checked = engine.fsck().map_err(|e| Failure::daemon(&e))?;
     for finding in &checked.findings {
-        context.ui.line(&escape::line(&finding.to_string()));
+        context.ui.line(&escape::cell(&finding.to_string()));
     }
     context.ui.line(&summary(&checked));
     if checked.findings.is_empty() { Ok(()) } else { Err(Failure::silent(1)) }
+}
+
+/// Says what became of each problem; those that are left make a failure.
+fn repair(engine: &Engine, context: &mut Context) -> Outcome {
+    let display = Display::new(&mut context.ui, false);
+    let repaired = engine.fsck_repair(&display);
+    drop(display);
+    let repaired = repaired.map_err(|e| Failure::daemon(&e))?;
+    let mut left = 0;
+    for (finding, outcome) in &repaired.outcomes {
+        let what = match outcome {
+            Repair::Mended { from } => format!("mended from {}", from.familiar()),
+            Repair::Unneeded => "not needed, gone with the next removal".to_owned(),
+            Repair::Failed { reason, .. } => {
+                left += 1;
+                format!("not mended: {reason}")
+            }
+        };
+        context.ui.line(&escape::cell(&format!("{finding}: {what}")));
+    }
+    context.ui.line(&format!("{}, {left} left", summary(&repaired.checked)));
+    if left == 0 { Ok(()) } else { Err(Failure::silent(1)) }
 }
 
 fn summary(checked: &Checked) -> String {

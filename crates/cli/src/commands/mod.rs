@@ -34,7 +34,6 @@ mod tag;
 mod tags;
 mod tree;
 mod umount;
-mod unplugged;
 mod usage;
 mod version;
 

@@ -24,7 +24,7 @@ pub(super) static IMAGE_MOUNT: Command = Command {
 
 fn mount(matches: &Matches, context: &mut Context) -> Outcome {
     let engine = context.engine(matches)?;
-    let image = image_name(matches.path_operand(0))?;
+    let image = text_operand(matches.path_operand(0))?;
     if let Some(platform) = platform::parse(matches, &engine, "invalid platform: ")? {
         engine.inspect_image(image, Some(&platform)).map_err(|e| Failure::daemon(&e))?;
     }
@@ -34,8 +34,8 @@ fn mount(matches: &Matches, context: &mut Context) -> Outcome {
     Ok(())
 }
 
-/// An operand that names an image; those that name files may be any bytes.
-pub(super) fn image_name(operand: Option<&OsStr>) -> Result<&str, Failure> {
+/// An operand that is no file's name, of a command that has both.
+pub(super) fn text_operand(operand: Option<&OsStr>) -> Result<&str, Failure> {
     let operand = operand.unwrap_or_default();
     operand.to_str().ok_or_else(|| {
         Failure::new(format!("invalid argument {}: not valid UTF-8", quote(operand.as_encoded_bytes())))

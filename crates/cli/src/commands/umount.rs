@@ -1,5 +1,5 @@
 //! `strata image umount`: undo `strata image mount`.
-use super::mount::image_name;
+use super::mount::text_operand;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -56,7 +56,7 @@ fn undo(engine: &Engine, operand: Option<&OsStr>) -> Result<Vec<PathBuf>, Failur
     if let Some(at) = mounted.iter().find(|mounted| Some(&mounted.target) == folder.as_ref()) {
         return engine.umount_at(&at.target).map(|target| vec![target]).map_err(failed);
     }
-    engine.umount_image(image_name(operand)?).map_err(failed)
+    engine.umount_image(text_operand(operand)?).map_err(failed)
 }
 
 fn show(target: &Path, context: &mut Context) {

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use spec::Platform;
 use testkit::Registry;
-use testkit::image::{ArchiveForm, Built, Entry, Image, Index, Layer, Step};
+use testkit::image::{ArchiveForm, Built, Entry, Image, Index, Layer, Step, tar};
 use testkit::registry::SearchEntry;
 
 use crate::Ran;
@@ -64,6 +64,10 @@ impl Bench {
         };
         archive("alpine.tar", "library/alpine:latest", &["alpine:latest"]);
         archive("nameless.tar", "library/dodge:challenger", &[]);
+        let mut files = Vec::new();
+        let content = tar(&[Entry::dir("bin"), Entry::file("bin/sh", "#!")]);
+        std::io::copy(&mut content.read_from(0).expect("a tar"), &mut files).expect("memory");
+        std::fs::write(bench.folder.path().join("files.tar"), files).expect("a file");
         bench.registry.serve_search(search_entries());
         std::fs::write(bench.folder.path().join("daemon.json"), "{}").expect("a file");
         std::fs::create_dir(bench.folder.path().join("docker")).expect("a folder");

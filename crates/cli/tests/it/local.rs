@@ -46,6 +46,11 @@ fn pulls_are_told() {
 }
 
 #[test]
+fn pushes_are_told() {
+    Bench::new().check("push.txt");
+}
+
+#[test]
 fn registries_are_asked() {
     Bench::new().check("remote.txt");
 }

@@ -1,5 +1,6 @@
 //! Transcripts of a shell: `$ ` before a command, `2> ` before a line of standard error, `[exit N]` after a
-//! failure, `<no newline at end>` after output without one, `@ columns N` before a command that runs on a terminal of that width, `# ` before a remark.
+//! failure, `<no newline at end>` after output without one, `@ columns N` before a command that runs on a
+//! terminal of that width, `# ` before a remark.
 
 /// One command and what it is to answer.
 pub(crate) struct Block {
