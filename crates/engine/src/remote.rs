@@ -193,6 +193,7 @@ fn proxies(inputs: &Inputs) -> Result<Proxies> {
 
 /// Fetches a small blob whole and proven, of at most `bytes_max` bytes.
 pub(crate) fn fetch_small(
+    engine: &Engine,
     client: &Client,
     repository: &Repository<'_>,
     descriptor: &Descriptor,
@@ -217,8 +218,7 @@ pub(crate) fn fetch_small(
             }
             Err(error) => error,
         };
-        let pause =
-            tries.after(error, &clock).map_err(|error| Error::new(kind_of(&error), error.to_string()))?;
+        let pause = tries.after(error, &clock).map_err(|error| engine.registry_error(&error))?;
         if client.cancel().sleep(pause) {
             return Err(Error::new(ErrorKind::Cancelled, "context canceled"));
         }
@@ -244,6 +244,7 @@ fn read_whole(
 
 /// A layer of a repository, as a download wants it.
 pub(crate) struct RemoteBlob<'r> {
+    engine: &'r Engine,
     repository: &'r Repository<'r>,
     descriptor: &'r Descriptor,
     /// Endpoints that sent other bytes than were asked for.
@@ -253,8 +254,13 @@ pub(crate) struct RemoteBlob<'r> {
 }
 
 impl<'r> RemoteBlob<'r> {
-    pub(crate) fn new(repository: &'r Repository<'r>, descriptor: &'r Descriptor) -> RemoteBlob<'r> {
+    pub(crate) fn new(
+        engine: &'r Engine,
+        repository: &'r Repository<'r>,
+        descriptor: &'r Descriptor,
+    ) -> RemoteBlob<'r> {
         RemoteBlob {
+            engine,
             repository,
             descriptor,
             avoid: Mutex::default(),
@@ -272,7 +278,7 @@ impl<'r> RemoteBlob<'r> {
     /// Keeps the failure that ended the download.
     pub(crate) fn keep(&self, failure: FetchError) {
         let error = match failure.error.downcast::<registry_client::Error>() {
-            Ok(error) => Error::new(kind_of(&error), error.to_string()),
+            Ok(error) => self.engine.registry_error(&error),
             Err(error) => match error.downcast::<content::Error>() {
                 Ok(error) => Error::from(*error),
                 Err(error) => Error::new(ErrorKind::Unavailable, error.to_string()),

@@ -81,6 +81,9 @@ impl Client {
             let password = basic && matches!(self.credentials_for(server)?, Credentials::Password { .. });
             sent = match negotiation.refused(&challenges, &sent, password) {
                 Verdict::GiveUp => return Ok(response),
+                Verdict::NoPassword => {
+                    return Err(Error::NoPassword { method: request.method, url: request.url.to_string() });
+                }
                 Verdict::Basic => {
                     request.authorization = basic_authorization(&self.credentials_for(server)?);
                     self.learn(server.registry, Learned::Basic);

@@ -39,6 +39,14 @@ pub enum Error {
         /// Why there is no token.
         source: Box<Error>,
     },
+    /// The registry wants a password, and none is kept for it.
+    #[error("{} {url:?}: no basic auth credentials", .method.go_name())]
+    NoPassword {
+        /// What was to be asked.
+        method: Method,
+        /// Whom.
+        url: String,
+    },
     /// The token server that the registry names is not asked (NET-5).
     #[error("refused the token server of {registry}: {reason}")]
     Realm {
@@ -224,6 +232,7 @@ impl Error {
             }
             Error::Refused(refusal) => refusal_kind(refusal),
             Error::Token { source, .. } | Error::RetryLater { source, .. } => source.kind(),
+            Error::NoPassword { .. } => ErrorKind::Unauthorized,
             Error::Realm { .. } => ErrorKind::Denied,
             Error::Download { status: 404, .. } => ErrorKind::NotFound,
             Error::Download { status: 401, .. } => ErrorKind::Unauthorized,

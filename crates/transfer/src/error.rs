@@ -20,7 +20,7 @@ pub enum Error {
         source: layer::Error,
     },
     /// The bytes are not the blob that was asked for.
-    #[error("filesystem layer verification failed for digest {digest}: {reason}")]
+    #[error("filesystem layer verification failed for digest {digest}")]
     Digest {
         /// The digest asked for.
         digest: Digest,

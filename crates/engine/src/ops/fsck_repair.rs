@@ -183,7 +183,7 @@ impl Repairing<'_> {
             let text = "another process is fetching it".to_owned();
             return Err(Error::new(ErrorKind::Conflict, text));
         };
-        let source = RemoteBlob::new(&repository, &descriptor);
+        let source = RemoteBlob::new(self.engine, &repository, &descriptor);
         let mut result = self.download(&partial, &source, &descriptor);
         if matches!(result, Err(transfer::Error::Digest { .. })) {
             partial.restart()?;

@@ -70,7 +70,7 @@ impl Engine {
             Ok(repository.fetch_child(child).map_err(failed)?.document)
         });
         let image = match (chosen?, platform) {
-            (Some(chosen), _) => Some(documents(client, &repository, chosen)?),
+            (Some(chosen), _) => Some(documents(self, client, &repository, chosen)?),
             (None, Some(platform)) => return Err(no_match(&target, platform)),
             (None, None) => None,
         };
@@ -85,12 +85,13 @@ impl Engine {
 }
 
 fn documents(
+    engine: &Engine,
     client: &registry_client::Client,
     repository: &registry_client::Repository<'_>,
     chosen: Chosen,
 ) -> Result<RemoteDocuments> {
     let Chosen { manifest, stated } = chosen;
-    let config = remote_config(client, repository, &manifest)?;
+    let config = remote_config(engine, client, repository, &manifest)?;
     let platform = stated.or_else(|| config.as_ref().map(ImageConfig::platform));
     let platform = platform.unwrap_or_else(|| Platform::new("unknown", "unknown", None));
     Ok(RemoteDocuments { platform, manifest, config })
@@ -98,6 +99,7 @@ fn documents(
 
 /// The config of a manifest; nothing of an artifact.
 pub(crate) fn remote_config(
+    engine: &Engine,
     client: &registry_client::Client,
     repository: &registry_client::Repository<'_>,
     manifest: &Manifest,
@@ -105,7 +107,7 @@ pub(crate) fn remote_config(
     if !manifest.is_image() {
         return Ok(None);
     }
-    let bytes = fetch_small(client, repository, &manifest.config, CONFIG_BYTES_MAX)?;
+    let bytes = fetch_small(engine, client, repository, &manifest.config, CONFIG_BYTES_MAX)?;
     let digest = &manifest.config.digest;
     let config = ImageConfig::parse(&bytes);
     config

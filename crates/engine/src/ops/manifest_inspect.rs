@@ -72,7 +72,7 @@ impl Engine {
         let document = repository.fetch_document(wanted(&reference)).map_err(failed)?.document;
         let parts = match &document {
             _ if !verbose => Vec::new(),
-            Document::Manifest(_) => vec![single(client, &repository, &reference, &document)?],
+            Document::Manifest(_) => vec![single(self, client, &repository, &reference, &document)?],
             Document::Index(index) if index.manifests.len() > MANIFESTS_WALKED_MAX => {
                 let text = format!(
                     "the index has {} entries, more than MANIFESTS_WALKED_MAX ({MANIFESTS_WALKED_MAX})",
@@ -110,6 +110,7 @@ impl Engine {
 }
 
 fn single(
+    engine: &Engine,
     client: &Client,
     repository: &Repository<'_>,
     reference: &Reference,
@@ -117,7 +118,8 @@ fn single(
 ) -> Result<ManifestPart> {
     let mut descriptor = document.descriptor();
     if let Document::Manifest(manifest) = document {
-        descriptor.platform = remote_config(client, repository, manifest)?.map(|config| config.platform());
+        let config = remote_config(engine, client, repository, manifest)?;
+        descriptor.platform = config.map(|config| config.platform());
     }
     Ok(ManifestPart { reference: reference.clone(), descriptor, document: document.clone() })
 }

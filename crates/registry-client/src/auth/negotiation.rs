@@ -34,6 +34,8 @@ pub(crate) enum Verdict {
         /// What the token must allow.
         scopes: Scopes,
     },
+    /// A password would do, and there is none.
+    NoPassword,
     /// The answer stands.
     GiveUp,
 }
@@ -66,7 +68,11 @@ impl Negotiation {
             return self.token(challenge, sent);
         }
         let basic = challenges.iter().any(|challenge| challenge.scheme == "basic");
-        if basic && has_credentials && *sent != Sent::Basic { Verdict::Basic } else { Verdict::GiveUp }
+        match (basic && *sent != Sent::Basic, has_credentials) {
+            (true, true) => Verdict::Basic,
+            (true, false) => Verdict::NoPassword,
+            (false, _) => Verdict::GiveUp,
+        }
     }
 
     fn token(&self, challenge: &Challenge, sent: &Sent) -> Verdict {
@@ -133,7 +139,7 @@ mod tests {
     fn basic_is_tried_once_and_only_with_credentials() {
         let basic = "Basic realm=\"x\"";
         let mut negotiation = Negotiation::new(Scopes::none());
-        assert_eq!(refused(&mut negotiation, basic, &Sent::Nothing, false), Verdict::GiveUp);
+        assert_eq!(refused(&mut negotiation, basic, &Sent::Nothing, false), Verdict::NoPassword);
         let mut negotiation = Negotiation::new(Scopes::none());
         assert_eq!(refused(&mut negotiation, basic, &Sent::Nothing, true), Verdict::Basic);
         assert_eq!(refused(&mut negotiation, basic, &Sent::Basic, true), Verdict::GiveUp);
@@ -148,7 +154,7 @@ mod tests {
             let challenge = format!("Bearer realm=\"https://a/t\",scope=\"repository:x{rounds}:pull\"");
             match refused(&mut negotiation, &challenge, &sent, true) {
                 Verdict::Token { scopes, .. } => sent = Sent::Token { scopes, fresh: true },
-                Verdict::Basic => panic!("no Basic was offered"),
+                Verdict::Basic | Verdict::NoPassword => panic!("no Basic was offered"),
                 Verdict::GiveUp => break,
             }
             rounds += 1;
