@@ -1,5 +1,8 @@
 //! Pushing: blobs by mount, in one request or as a stream that can be continued, then documents (NET-17).
 
+use std::cell::Cell;
+use std::io::{self, Read};
+
 use spec::{Descriptor, Digest, MediaType};
 
 use super::{Repository, Wanted};
@@ -64,6 +67,22 @@ enum Begun {
     Session(Session),
 }
 
+/// Notes how far the content was read, which is how far it is on its way.
+struct Counting<'a> {
+    inner: Box<dyn Read + 'a>,
+    at: u64,
+    furthest: &'a Cell<u64>,
+}
+
+impl Read for Counting<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.at += read as u64;
+        self.furthest.set(self.furthest.get().max(self.at));
+        Ok(read)
+    }
+}
+
 impl Repository<'_> {
     /// Pushes a blob: mounted if the registry can, else sent.
     ///
@@ -81,11 +100,16 @@ impl Repository<'_> {
         };
         let clock = &*self.client.options.clock;
         let mut retry = Retry::new(self.client.options.retry);
+        let furthest = Cell::new(0);
+        let counting = |at: u64| {
+            let inner = open(at)?;
+            Ok(Box::new(Counting { inner, at, furthest: &furthest }) as Box<dyn Read>)
+        };
         loop {
             retry.begin(clock.now());
-            let outcome = self.go_on(&mut session, descriptor, open);
-            retry.reached(session.offset, clock.now());
+            let outcome = self.go_on(&mut session, descriptor, &counting);
             let Err(error) = outcome else { return Ok(Pushed::Sent) };
+            retry.reached(furthest.get(), clock.now());
             let wait = retry.after(error, clock)?;
             self.client.sleep(wait)?;
             session.broken = true;

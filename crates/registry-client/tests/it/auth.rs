@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use registry_client::{
-    Cancel, Client, ClientOptions, Credentials, Error, MemoryPins, NoProxy, Proxies, Proxy, RealmPins,
-    Secret, Wanted,
+    Cancel, Client, ClientOptions, Credentials, Error, ErrorKind, MemoryPins, NoProxy, Proxies, Proxy,
+    RealmPins, Secret, Wanted,
 };
 use spec::Digest;
 use testkit::registry::{Auth, Options, Registry};
@@ -268,6 +268,10 @@ fn a_registry_with_passwords_or_tokens_is_pulled_from() {
         let good = Keys::new(&[(registry.host(), password("joe", "secret"))]);
         fetch(&with(good), registry.host()).unwrap();
         let error = fetch(&with(Keys::new(&[])), registry.host()).unwrap_err();
-        assert!(error.refusal().is_some(), "{error}");
+        match auth {
+            Auth::Basic => assert!(error.to_string().ends_with(": no basic auth credentials"), "{error}"),
+            _ => assert!(error.refusal().is_some(), "{error}"),
+        }
+        assert!(matches!(error.kind(), ErrorKind::Unauthorized | ErrorKind::Denied), "{error}");
     }
 }

@@ -76,5 +76,5 @@ fn login_uses_what_it_is_given_and_not_the_keychain() {
     assert!(keys.asked.lock().unwrap().is_empty());
     // Nor is it kept for what follows.
     let repository = client.repository(&crate::setup::reference(&format!("{}/a", basic.host()))).unwrap();
-    assert!(matches!(repository.tags(), Err(Error::Refused(_))));
+    assert!(matches!(repository.tags(), Err(Error::NoPassword { .. })));
 }

@@ -106,6 +106,37 @@ fn an_upload_that_broke_off_is_continued_where_it_broke_off() {
     assert_eq!(registry.requests_to("POST", "*").len(), 1);
 }
 
+/// Every look at it finds that most of a minute has passed.
+struct Hasty(Mutex<std::time::Instant>);
+
+impl registry_client::Clock for Hasty {
+    fn now(&self) -> std::time::Instant {
+        let mut now = self.0.lock().unwrap();
+        *now += std::time::Duration::from_secs(40);
+        *now
+    }
+
+    fn sleep(&self, _: std::time::Duration, _: &Cancel) -> bool {
+        false
+    }
+
+    fn chance(&self) -> f64 {
+        0.5
+    }
+}
+
+#[test]
+fn net_13_a_long_upload_that_breaks_off_has_got_on_all_the_while() {
+    let push_with = |fault: Fault| {
+        let registry = Registry::new();
+        registry.on("PATCH", "*").times(1).then(fault);
+        let clock = std::sync::Arc::new(Hasty(Mutex::new(std::time::Instant::now())));
+        let client = Client::new(ClientOptions { clock, ..options() }, Cancel::new());
+        push(&client, &format!("{}/lib/a", registry.host()), &big(), Mount::No)
+    };
+    assert_eq!(push_with(Fault::ResetWhileReadingAfter(2 << 20)).unwrap(), Pushed::Sent);
+}
+
 #[test]
 fn an_upload_that_is_gone_is_begun_anew() {
     let registry = Registry::new();

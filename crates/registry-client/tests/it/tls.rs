@@ -118,6 +118,30 @@ fn net_1_a_client_certificate_is_not_shown_on_a_redirects_way() {
 }
 
 #[test]
+fn net_16_a_foreign_address_sees_no_client_certificate() {
+    let (registry, proxy) = registry(Tls { client_certificates: true, ..Tls::default() });
+    let content = b"a foreign layer";
+    registry.put_blob("elsewhere", content.as_slice());
+    let kind = spec::MediaType::known(spec::MediaType::DOCKER_FOREIGN_LAYER_GZIP);
+    let descriptor = spec::Descriptor::of(kind, content);
+    let address = format!("https://reg.example/v2/elsewhere/blobs/{}", descriptor.digest);
+    let descriptor = spec::Descriptor { urls: vec![address], ..descriptor };
+    let folder = tempfile::tempdir().unwrap();
+    registry.certificates().unwrap().install(folder.path(), "reg.example").unwrap();
+    let proxies = Proxies { http: None, https: Proxy::parse(&proxy.host).ok(), none_for: NoProxy::default() };
+    let certificate_folders = vec![folder.path().to_owned()];
+    let client = Client::new(ClientOptions { proxies, certificate_folders, ..options() }, Cancel::new());
+    let repository = client.repository(&reference("reg.example/a")).unwrap();
+    let whole = registry_client::BlobRange::whole(&descriptor);
+    assert!(repository.fetch_foreign_blob(&descriptor, whole).is_err());
+    // Only the registry itself was asked; the address was reached, but not let in without a certificate.
+    assert!(registry.requests_to("GET", "/v2/elsewhere/*").is_empty());
+    assert!(proxy.seen().len() >= 2);
+    let elsewhere = client.repository(&reference("reg.example/elsewhere")).unwrap();
+    elsewhere.fetch_foreign_blob(&descriptor, whole).unwrap();
+}
+
+#[test]
 fn incomplete_folders_are_refused_in_dockers_words() {
     let (_registry, proxy) = registry(Tls::default());
     let check = |files: &[&str], expect: &str| {
