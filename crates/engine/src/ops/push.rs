@@ -44,7 +44,7 @@ pub struct PushedImage {
     pub digest: Digest,
     /// Bytes of that document.
     pub size: u64,
-    /// The index that it was taken out of, when only one platform was asked for.
+    /// The index that it was taken out of, when only one platform was asked for or is here.
     pub out_of: Option<Digest>,
 }
 
@@ -148,7 +148,7 @@ fn no_tag(reference: &Reference) -> Error {
 impl Pushing<'_> {
     fn push(&self, platform: Option<&Platform>) -> Result<PushedImage> {
         let entry = self.entry()?;
-        let closure = Closure::new(self, &entry, platform).map_err(|error| self.why_missing(error))?;
+        let closure = self.closure(&entry, platform).map_err(|error| self.why_missing(error))?;
         self.upload(&closure)?;
         self.engine.check_cancelled()?;
         self.push_documents(&closure)?;
@@ -162,6 +162,22 @@ impl Pushing<'_> {
             size: size as u64,
             out_of: Some(entry.target.digest).filter(|digest| digest != target.digest()),
         })
+    }
+
+    /// What is sent. An index of which neither the store nor the registry has all would be a broken image there:
+    /// then the one image that is here is pushed by itself, as Docker does.
+    fn closure(&self, entry: &Entry, platform: Option<&Platform>) -> Result<Closure> {
+        let closure = Closure::new(self, entry, platform)?;
+        for missing in &closure.missing {
+            match self.repository.resolve(Wanted::Digest(&missing.digest)) {
+                Ok(_) => {}
+                Err(error) if error.kind() == registry_client::ErrorKind::NotFound => {
+                    return Closure::new(self, entry, Some(&entry.platform));
+                }
+                Err(error) => return Err(self.engine.push_error(&error, self.reference)),
+            }
+        }
+        Ok(closure)
     }
 
     fn entry(&self) -> Result<Entry> {
