@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod disk_calls;
+mod offline;
 mod resume;
 
 use testkit::image::{Entry, Image, Layer};

@@ -139,3 +139,18 @@ pub enum KeychainError {
     #[error("the {0} has control characters")]
     Control(&'static str),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn key_9_credentials_of_a_request_are_for_its_server_alone() {
+        let credentials = Credentials::Password { user: "joe".to_owned(), password: Secret::new("secret") };
+        let given = Given { server: "a.example:5000".to_owned(), credentials: credentials.clone() };
+        assert_eq!(given.credentials("a.example:5000"), Ok(credentials));
+        for other in ["a.example", "a.example:5001", "b.example:5000", "https://index.docker.io/v1/", ""] {
+            assert_eq!(given.credentials(other), Ok(Credentials::Anonymous), "{other}");
+        }
+    }
+}
