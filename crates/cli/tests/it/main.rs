@@ -5,7 +5,9 @@
 mod bench;
 mod completion;
 mod golden;
+mod interrupts;
 mod local;
+mod login;
 mod streams;
 mod transcript;
 
