@@ -81,10 +81,10 @@ impl Store {
                 result => result?,
             },
         };
-        match root.read("store.json", SUPERBLOCK_BYTES_MAX)? {
-            Some(bytes) => check_superblock(path, &bytes)?,
-            None if access == Access::Existing => return Err(Error::Absent(path.to_owned())),
-            None => make(&root)?,
+        match (is_store(&root)?, access) {
+            (true, _) => {}
+            (false, Access::Existing) => return Err(Error::Absent(path.to_owned())),
+            (false, Access::Create) => make(&root)?,
         }
         let content = root.dir("content")?;
         let blobs = Blobs::below(&content)?;
@@ -171,15 +171,24 @@ pub(crate) fn lock_gc(root: &Dir, mode: LockMode) -> Result<Lock> {
     Ok(root.dir("locks")?.lock("gc", mode, LOCK_PATIENCE)?)
 }
 
-/// Fills a new root folder; the superblock comes last, so that a half-made one is made again.
+/// Fills a new root folder; the superblock comes last, so that a half-made one is made again. Of processes that
+/// meet here one does it, and the others find it done.
 fn make(root: &Dir) -> Result<()> {
     if let Some(stranger) = foreign_entry(root)? {
+        // What looks strange may belong to a store that was made since its superblock was looked for.
+        if is_store(root)? {
+            return Ok(());
+        }
         let reason = format!("it holds {stranger:?} and no store.json; choose an empty folder with --root");
         return Err(Error::Unusable { path: root.path().to_owned(), reason });
     }
     let locks = root.ensure_dir("locks")?;
     locks.file_mut("gc", 0o600)?;
     locks.file_mut("index", 0o600)?;
+    let _alone = locks.lock("index", LockMode::Exclusive, LOCK_PATIENCE)?;
+    if is_store(root)? {
+        return Ok(());
+    }
     let content = root.ensure_dir("content")?;
     content.ensure_dir("blobs")?.ensure_dir("sha256")?;
     content.replace_alone("oci-layout", OCI_LAYOUT, 0o600)?;
@@ -198,6 +207,12 @@ fn foreign_entry(root: &Dir) -> Result<Option<PathBuf>> {
         .into_iter()
         .find(|entry| !ours.iter().any(|name| entry.name == *name) && entry.name != ".store.json.new");
     Ok(foreign.map(|entry| entry.name.into()))
+}
+
+/// Whether the folder has a superblock, which must be one that this program can work with.
+fn is_store(root: &Dir) -> Result<bool> {
+    let superblock = root.read("store.json", SUPERBLOCK_BYTES_MAX)?;
+    superblock.map_or(Ok(false), |bytes| check_superblock(root.path(), &bytes).map(|()| true))
 }
 
 fn check_superblock(path: &Path, bytes: &[u8]) -> Result<()> {

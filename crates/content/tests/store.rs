@@ -28,6 +28,25 @@ fn a_store_is_an_oci_image_layout() {
 }
 
 #[test]
+fn of_many_that_meet_at_a_new_store_one_makes_it() {
+    for _ in 0..20 {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = temporary.path().join("root");
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let store = Store::open(&root, Access::Create).unwrap();
+                    let lease = store.lease().unwrap();
+                    store.blobs().put(&lease, b"hello").unwrap();
+                });
+            }
+        });
+        let store = Store::open(&root, Access::Existing).unwrap();
+        assert_eq!(store.blobs().walk().unwrap(), [Digest::of(b"hello")]);
+    }
+}
+
+#[test]
 fn ref_5_a_blob_gets_its_name_only_when_its_bytes_fit() {
     let (_temporary, store) = store();
     let lease = store.lease().unwrap();
