@@ -98,12 +98,18 @@ impl Trust {
     /// Reads what the folders hold for a server; a folder that does not exist holds nothing.
     fn files(&self, server: &str) -> Result<Files, TransportError> {
         let mut files = Files::default();
-        for folder in &self.folders {
+        for folder in self.folders.iter().filter(|folder| !is_out_of_reach(folder)) {
             // Hosts and ports are checked: no slash, and none is `..`.
             read_folder(&folder.join(server), &mut files)?;
         }
         Ok(files)
     }
+}
+
+/// Whether a folder lies where this user may not even look, as in a home that is somebody else's.
+fn is_out_of_reach(folder: &Path) -> bool {
+    let looked = std::fs::symlink_metadata(folder);
+    looked.is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
 }
 
 fn read_folder(folder: &Path, files: &mut Files) -> Result<(), TransportError> {
