@@ -33,6 +33,7 @@ fn settle(outcome: Outcome, ui: &mut Ui) -> u8 {
     if ui.stream_was_left() {
         return 0;
     }
+    let failure = ui.stream_failure().unwrap_or(failure);
     if let Some(message) = &failure.message {
         ui.talk(message);
     }

@@ -29,6 +29,7 @@ pub struct Ui {
     err: Box<dyn Write + Send>,
     out_error: Option<io::Error>,
     stream_left: bool,
+    stream_failure: Option<Failure>,
     terminal: Terminal,
     question: Question,
     is_process: bool,
@@ -134,6 +135,7 @@ impl Ui {
             err,
             out_error: None,
             stream_left: false,
+            stream_failure: None,
             terminal,
             question: Question::default(),
             is_process: false,
@@ -220,6 +222,11 @@ impl Ui {
         self.stream_left
     }
 
+    /// Why a stream of bytes to standard output ended, other than that nobody reads it.
+    pub(crate) fn stream_failure(&mut self) -> Option<Failure> {
+        self.stream_failure.take()
+    }
+
     /// Standard input.
     pub fn input(&mut self) -> &mut dyn BufRead {
         &mut self.input
@@ -275,9 +282,7 @@ impl Ui {
     pub fn finish(&mut self) -> Result<(), Failure> {
         self.flush();
         match self.out_error.take() {
-            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(Failure::new(format!("write /dev/stdout: {}", reason(&error))))
-            }
+            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritten(&error)),
             _ => Ok(()),
         }
     }
@@ -300,7 +305,13 @@ struct Stream<'a>(&'a mut Ui);
 
 impl Stream<'_> {
     fn note<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
-        self.0.stream_left |= matches!(&result, Err(error) if error.kind() == io::ErrorKind::BrokenPipe);
+        match &result {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.0.stream_left = true,
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                self.0.stream_failure.get_or_insert_with(|| unwritten(error));
+            }
+            _ => {}
+        }
         result
     }
 }
@@ -315,6 +326,10 @@ impl Write for Stream<'_> {
         let result = self.0.out.flush();
         self.note(result)
     }
+}
+
+fn unwritten(error: &io::Error) -> Failure {
+    Failure::new(format!("write /dev/stdout: {}", reason(error)))
 }
 
 /// The system's own words for an error, without Rust's error number.

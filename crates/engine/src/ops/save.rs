@@ -33,11 +33,13 @@ impl Engine {
         let saved = self.saved_images(&store, &index, request)?;
         let platform = request.platform.as_ref().unwrap_or(&self.host.platform);
         let matcher = PlatformMatcher::runnable_on(platform);
-        let lease = store.content().lease()?;
+        let lease = lease(&store)?;
         let blobs = store.content().blobs();
         let writer = Writer::new(blobs, &saved, &matcher)?;
         // Pinned first, then looked for again: what went in between is named by the writer.
-        lease.pin(writer.digests().cloned().map(content::Pin::Blob))?;
+        if let Some(lease) = &lease {
+            lease.pin(writer.digests().cloned().map(content::Pin::Blob))?;
+        }
         let stop = Stoppable { out, engine: self };
         Ok(writer.write(stop)?)
     }
@@ -72,6 +74,15 @@ impl Engine {
             }
         }
         Ok(saved)
+    }
+}
+
+/// What keeps blobs from being swept; nothing in a store that cannot be written, where nobody sweeps, or where
+/// a blob that goes is named by the writer.
+fn lease(store: &ImageStore) -> Result<Option<content::Lease>> {
+    match store.content().lease() {
+        Err(content::Error::Disk(error)) if error.is_read_only() => Ok(None),
+        lease => Ok(Some(lease?)),
     }
 }
 
