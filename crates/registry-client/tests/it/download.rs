@@ -94,3 +94,17 @@ fn a_cancelled_download_ends() {
     let url = Url::parse(&peer.url("/x")).unwrap();
     assert!(matches!(client.download(&url), Err(Error::Cancelled)));
 }
+
+#[test]
+fn net_11_a_download_that_broke_off_never_reads_as_ended() {
+    let short = b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n0123456789".to_vec();
+    let peer = Peer::new(move |_| vec![Act::Send(short.clone()), Act::Close]);
+    let url = Url::parse(&peer.url("/file")).unwrap();
+    let mut download = client().download(&url).unwrap();
+    let mut bytes = [0; 64];
+    let mut outcomes = Vec::new();
+    for _ in 0..4 {
+        outcomes.push(download.read(&mut bytes).ok());
+    }
+    assert_eq!(outcomes, [Some(10), None, None, None]);
+}
