@@ -247,6 +247,9 @@ pub(crate) struct RemoteBlob<'r> {
     engine: &'r Engine,
     repository: &'r Repository<'r>,
     descriptor: &'r Descriptor,
+    /// Whether addresses that the image names may be asked for a layer that the registry may not carry: only for
+    /// a platform that the user named (NET-16).
+    foreign: bool,
     /// Endpoints that sent other bytes than were asked for.
     avoid: Mutex<Vec<EndpointId>>,
     used: Mutex<Option<EndpointId>>,
@@ -263,10 +266,16 @@ impl<'r> RemoteBlob<'r> {
             engine,
             repository,
             descriptor,
+            foreign: false,
             avoid: Mutex::default(),
             used: Mutex::default(),
             failure: Mutex::default(),
         }
+    }
+
+    /// The same, which may also ask the addresses that a foreign layer names.
+    pub(crate) fn also_foreign(self, foreign: bool) -> RemoteBlob<'r> {
+        RemoteBlob { foreign, ..self }
     }
 
     /// Asks others first from now on: whoever answered last sent wrong bytes.
@@ -297,7 +306,11 @@ impl BlobSource for RemoteBlob<'_> {
     fn open(&self, range: &Range<u64>) -> std::result::Result<BlobBody, FetchError> {
         let asked = BlobRange { start: range.start, end: range.end };
         let avoid = lock(&self.avoid).clone();
-        let body = self.repository.fetch_blob(self.descriptor, asked, &avoid).map_err(|error| {
+        let body = match self.foreign {
+            true => self.repository.fetch_foreign_blob(self.descriptor, asked),
+            false => self.repository.fetch_blob(self.descriptor, asked, &avoid),
+        };
+        let body = body.map_err(|error| {
             let retry = match &error {
                 error if !error.is_transient() => Retry::Never,
                 error => {

@@ -167,3 +167,31 @@ fn disk_6_a_refused_image_leaves_nothing() {
     assert!(left.is_empty());
     assert_eq!(std::fs::read_dir(world.root().join("partial")).unwrap().count(), 0);
 }
+
+#[test]
+fn net_16_foreign_layers_are_fetched_elsewhere_only_for_a_platform_that_was_named() {
+    let world = World::new();
+    let layer = Layer::gzip(vec![Entry::file("Files/Windows/system.ini", "x")]);
+    let host = testkit::Registry::new();
+    let address = format!("{}/v2/windows/blobs/{}", host.url(), layer.digest());
+    host.put_blob("windows", layer.blob().clone());
+    let image = Image::new(vec![layer.foreign(&[&address])]).platform("windows/amd64").build();
+    Index::new(vec![image, small("one").platform("linux/amd64").build()]).build().push(
+        &world.registry,
+        "powershell",
+        &["latest"],
+    );
+    let pull = |platform: Option<&str>| {
+        let platform = platform.map(|text| spec::Platform::parse(text, &world.engine.host.platform).unwrap());
+        let request = engine::ops::Pull { reference: world.name("powershell"), platform, all_tags: false };
+        world.engine.pull(&request, &engine::Silent)
+    };
+    pull(None).unwrap();
+    assert!(host.requests().is_empty());
+    pull(Some("windows/amd64")).unwrap();
+    let asked = host.requests();
+    assert_eq!(asked.len(), 1);
+    assert!(asked[0].header("authorization").is_none());
+    let listed = world.engine.images(&engine::ops::ListImages::default()).unwrap();
+    assert!(listed.iter().any(|image| image.platform.to_string() == "windows/amd64"));
+}

@@ -148,7 +148,10 @@ impl Work<'_> {
     /// away and asked for once more, of the next mirror if there is one.
     fn download(&self, planned: &LayerPlan<'_>) -> Result<()> {
         let Some(partial) = self.partial(planned)? else { return self.unpack_present(planned) };
-        let source = RemoteBlob::new(self.pulling.engine, self.pulling.repository, planned.descriptor);
+        let source = RemoteBlob::new(self.pulling.engine, self.pulling.repository, planned.descriptor)
+            .also_foreign(
+                self.pulling.platform.is_some() && planned.descriptor.media_type.is_foreign_layer(),
+            );
         let first = self.fetch(planned, &partial, &source);
         let result = match first {
             Err(transfer::Error::Digest { .. }) => {
