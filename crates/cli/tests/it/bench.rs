@@ -88,7 +88,7 @@ impl Bench {
     pub(crate) fn run(&self, args: &[&str], typed: &'static [u8], terminal: Terminal) -> Ran {
         let path = |name: &str| OsString::from(format!("{}/{name}", self.path()));
         let env = Environment::Fixed(vec![
-            ("HOME", "/home/joe".into()),
+            ("HOME", "/nonexistent".into()),
             ("STRATA_ROOT", path("root")),
             ("DOCKER_CONFIG", path("docker")),
         ]);

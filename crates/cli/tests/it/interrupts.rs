@@ -77,6 +77,9 @@ fn a_password_is_not_shown_and_the_terminal_is_as_before() {
 
 #[test]
 fn an_interrupted_password_leaves_a_terminal_that_shows_what_is_typed() {
+    if !testkit::skip::installed("setsid") {
+        return;
+    }
     let registry = Registry::new();
     let scratch = scratch(&registry);
     // The shell's own interrupt goes to nobody here: the program is told by its number.
