@@ -15,12 +15,19 @@ pub(crate) fn check(tree: &Tree) -> Vec<Problem> {
         .collect()
 }
 
-/// Whether a file is something that a crate's sources read.
+/// Whether a file is something that sources read. What stands in `benches` of the whole is run by hand.
 fn is_data(path: &str) -> bool {
-    !path.ends_with(".rs") && path.split('/').any(|part| matches!(part, "src" | "tests" | "benches"))
+    let in_sources = path.split('/').any(|part| matches!(part, "src" | "tests" | "benches"));
+    !path.ends_with(".rs") && in_sources && !path.starts_with("benches/")
 }
 
+/// Whether a source of its crate names the file or its folder; for files of no crate, whether any source names
+/// the folder with its path.
 fn is_named(tree: &Tree, file: &File) -> bool {
+    if !file.path.starts_with("crates/") && !file.path.starts_with("xtask/") {
+        let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        return tree.rust().any(|source| source.text.contains(folder));
+    }
     let folders =
         file.path.split('/').skip_while(|part| !matches!(*part, "src" | "tests" | "benches")).skip(1);
     let names: Vec<&str> = folders.collect();
