@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use disk::tree::{Folder, Follow, NewFile, NodeKind, Owner, Time, Tree};
 
-use super::open::{Open, is_within};
+use super::open::Open;
 use super::policy::{Policy, Privileges, Recorded, Whiteouts};
 use crate::changeset::{Below, Model, Node, Sink, Whiteout};
 use crate::error::{EntryFault, EntryName, Error};
@@ -108,9 +108,20 @@ impl<'t> Onto<'t> {
     /// Takes away what is at a path.
     pub(super) fn remove(&mut self, path: &[u8]) -> disk::Result<()> {
         self.open.forget(path);
-        self.late.retain(|late, _| !is_within(late, path));
+        self.forget_late(path);
         let (parent, name) = split(path);
         self.open.touch(parent)?.folder.remove(name)
+    }
+
+    /// Forgets what a directory, and those in it, were to get at the end. In byte order all paths below one
+    /// stand between it with a slash and it with what comes after a slash.
+    fn forget_late(&mut self, path: &[u8]) {
+        self.late.remove(path);
+        let range = [path, b"/"].concat()..[path, b"0"].concat();
+        let below: Vec<Vec<u8>> = self.late.range(range).map(|(path, _)| path.clone()).collect();
+        for path in below {
+            self.late.remove(&path);
+        }
     }
 
     /// Makes a directory unless there is one; says whether it is new.

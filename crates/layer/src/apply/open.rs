@@ -118,7 +118,7 @@ fn release(held: Held) -> disk::Result<()> {
 }
 
 /// Whether a path is this directory or below it.
-pub(super) fn is_within(path: &[u8], dir: &[u8]) -> bool {
+fn is_within(path: &[u8], dir: &[u8]) -> bool {
     match path.strip_prefix(dir) {
         Some(rest) => dir.is_empty() || rest.is_empty() || rest[0] == b'/',
         None => false,

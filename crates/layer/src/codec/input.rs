@@ -55,19 +55,24 @@ impl<'a> Input<'a> {
     }
 
     fn read_more(&mut self) -> io::Result<usize> {
-        loop {
-            match self.stream.read(&mut self.buffer[self.end..]) {
-                Ok(n) => {
-                    self.end += n;
-                    self.watch.bytes.fetch_add(n as u64, Ordering::Relaxed);
-                    return Ok(n);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    let kind = error.kind();
-                    *self.watch.error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                    return Err(io::Error::new(kind, "the stream below failed"));
-                }
+        let n = read(&mut *self.stream, &self.watch, &mut self.buffer[self.end..])?;
+        self.end += n;
+        Ok(n)
+    }
+}
+
+fn read(stream: &mut dyn Read, watch: &Watch, out: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match stream.read(out) {
+            Ok(n) => {
+                watch.bytes.fetch_add(n as u64, Ordering::Relaxed);
+                return Ok(n);
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => {
+                let kind = error.kind();
+                *watch.error.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                return Err(io::Error::new(kind, "the stream below failed"));
             }
         }
     }
@@ -89,6 +94,10 @@ impl BufRead for Input<'_> {
 
 impl Read for Input<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        // Large reads of plain streams need no stop in between.
+        if self.start == self.end && out.len() >= BUFFER_BYTES {
+            return read(&mut *self.stream, &self.watch, out);
+        }
         let buffer = self.fill_buf()?;
         let n = buffer.len().min(out.len());
         out[..n].copy_from_slice(&buffer[..n]);

@@ -56,19 +56,68 @@ fn faults_of_the_disk_are_not_the_layers() {
     assert!(matches!(error, Error::Apply { .. }) && !error.is_content(), "{error:?}");
 }
 
+/// Runs a test in a process of its own, after a shell command; returns there at once.
+fn run_alone(test: &str, before: &str) -> bool {
+    const MARK: &str = "LAYER_TEST_ALONE";
+    if std::env::var_os(MARK).is_some() {
+        return true;
+    }
+    let status = std::process::Command::new("sh")
+        .args(["-c", &format!("{before}; exec \"$0\" {test} --exact")])
+        .arg(std::env::current_exe().unwrap())
+        .env(MARK, "1")
+        .status()
+        .unwrap();
+    assert!(status.success());
+    false
+}
+
+#[test]
+fn faults_at_any_call_are_reported_and_touch_nothing_else() {
+    // Fault points are the whole process's too.
+    if !run_alone("apply::faults_at_any_call_are_reported_and_touch_nothing_else", ":") {
+        return;
+    }
+    let scene = Scene::new();
+    let lower = Archive::new().file("d/a", "x").dir("d/b").file("d/b/c", "y").symlink("s", "d").end();
+    let upper = Archive::new()
+        .pax(&[("SCHILY.xattr.user.a", "v")])
+        .entry(Block::new(b'0', "d/a").owner(5, 5).mode(0o4755), "new")
+        .header(Block::new(b'6', "fifo").mode(0o600))
+        .symlink("d/s", "t")
+        .hardlink("h", "d/a")
+        .hardlink("copy", "d/b/c")
+        .file("s/x", "")
+        .file("d/.wh.b", "")
+        .file("e/.wh..wh..opq", "")
+        .end();
+    for whiteouts in [Whiteouts::Remove, Whiteouts::Overlay] {
+        let mut calls = 0;
+        for at in 1.. {
+            let root = scene.root();
+            if whiteouts == Whiteouts::Remove {
+                apply(&lower, &root, whiteouts).unwrap();
+            }
+            disk::fault::arm(at, disk::fault::Action::FailOnce(5));
+            let outcome = apply(&upper, &root, whiteouts);
+            calls = disk::fault::disarm();
+            match outcome {
+                Err(error) => assert!(!error.is_content(), "call {at}: {}", chain(&error)),
+                Ok(_) => assert!(calls < at, "call {at} of {calls} failed without a word"),
+            }
+            if calls < at {
+                break;
+            }
+        }
+        assert!(calls > 20, "{calls} calls pass fault points");
+    }
+    scene.run(&upper).unwrap();
+}
+
 #[test]
 fn umask_does_not_matter() {
-    const MARK: &str = "LAYER_TEST_UMASK";
-    if std::env::var_os(MARK).is_none() {
-        // The umask is the whole process's, so that this needs one of its own.
-        let status = std::process::Command::new("sh")
-            .args(["-c", "umask 0077; exec \"$0\" apply::umask_does_not_matter --exact"])
-            .arg(std::env::current_exe().unwrap())
-            .env(MARK, "1")
-            .status()
-            .unwrap();
-        assert!(status.success());
-    }
+    // The umask is the whole process's, so that this needs one of its own.
+    run_alone("apply::umask_does_not_matter", "umask 0077");
     let scene = Scene::new();
     let modes = [0o777, 0o666, 0o4755, 0o000, 0o1777];
     let layer = modes.iter().fold(Archive::new(), |archive, mode| {

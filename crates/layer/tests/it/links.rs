@@ -144,6 +144,23 @@ fn tar_8_lower_targets_that_are_no_files_are_refused() {
 }
 
 #[test]
+fn tar_8_what_a_layer_has_replaced_is_no_target_any_more() {
+    let scene = Scene::new();
+    let link = |archive: Archive| archive.hardlink("b", "a/c/x");
+    scene.pair("TAR-8", |archive| link(archive.file("a", "")), |archive| link(archive.dir("a")));
+    scene.pair(
+        "TAR-8",
+        |archive| link(archive.file("a", "").dir("a")),
+        |archive| link(archive.dir("a").dir("a")),
+    );
+    scene.pair(
+        "TAR-8",
+        |archive| link(archive.file("a", "").dir("a/").dir("a/c")),
+        |archive| link(archive.dir("a/c")),
+    );
+}
+
+#[test]
 fn tar_4_names_of_one_file_are_counted() {
     let links = |count: usize| {
         (0..count)

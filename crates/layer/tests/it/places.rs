@@ -200,3 +200,19 @@ fn scene_root(layer: &[u8]) -> tempfile::TempDir {
     apply_as(layer, &root, layer::Whiteouts::Overlay, crate::scene::privileges()).unwrap();
     folder
 }
+
+#[test]
+fn directories_that_are_replaced_are_not_settled_at_the_end() {
+    let scene = Scene::new();
+    let list =
+        b"\x02\0\0\0\x01\0\x07\0\xff\xff\xff\xff\x04\0\x05\0\xff\xff\xff\xff\x20\0\x05\0\xff\xff\xff\xff";
+    let dir = |archive: Archive, name: &str| {
+        archive.pax(&[("SCHILY.xattr.system.posix_acl_default", &list[..])]).dir(name)
+    };
+    let archive = ["a", "a/b", "a/b/c", "a!", "a0"].into_iter().fold(Archive::new(), dir);
+    let tree = scene.tree(&archive.file("a", "now a file").end());
+    let names: Vec<&str> = tree.nodes.keys().map(|path| path.to_str().unwrap()).collect();
+    assert_eq!(names, ["", "a", "a!", "a0"]);
+    let has_list = |name: &str| !tree.nodes[Path::new(name)].xattrs.is_empty();
+    assert!(!has_list("a") && has_list("a!") == has_list("a0"));
+}

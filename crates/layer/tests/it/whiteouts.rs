@@ -125,7 +125,7 @@ fn tar_10_cost_is_linear() {
         start.elapsed()
     };
     let _warm = cost(500);
-    let (small, large) = (cost(2_000), cost(16_000));
+    let (small, large) = (cost(1_000), cost(8_000));
     assert!(large < small * 8 * 4 + std::time::Duration::from_millis(500), "{small:?} became {large:?}");
 }
 
