@@ -56,6 +56,15 @@ impl Blobs {
         }
     }
 
+    /// Bytes that a blob takes on disk; none when it is not there.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn disk_bytes(&self, digest: &Digest) -> Result<u64> {
+        let folder = self.folder(digest.algorithm())?;
+        Ok(folder.map(|folder| folder.file_blocks(digest.hex())).transpose()?.flatten().unwrap_or(0))
+    }
+
     /// The path of a blob's file, whether or not it is there.
     pub fn path(&self, digest: &Digest) -> std::path::PathBuf {
         self.blobs.path().join(digest.algorithm().as_str()).join(digest.hex())

@@ -15,6 +15,7 @@ mod remove;
 mod resolve;
 mod root;
 mod stat;
+mod usage;
 mod walk;
 
 pub use copy::{copy_entry, copy_metadata, copy_tree};
@@ -25,6 +26,7 @@ pub use remove::remove;
 pub use resolve::Follow;
 pub use root::Tree;
 pub use stat::{FileKind, Stat};
+pub use usage::disk_usage;
 pub use walk::{Step, Walk};
 
 #[cfg(test)]

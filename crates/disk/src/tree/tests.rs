@@ -379,3 +379,17 @@ fn the_umask_is_read_without_being_changed() {
         assert!(umask().is_some_and(|umask| umask <= 0o777));
     }
 }
+
+#[test]
+fn usage_is_what_du_says() {
+    let temporary = tempfile::tempdir().unwrap();
+    let root = temporary.path();
+    std::fs::create_dir_all(root.join("a/b")).unwrap();
+    std::fs::write(root.join("a/file"), vec![7; 100_000]).unwrap();
+    std::fs::hard_link(root.join("a/file"), root.join("a/b/again")).unwrap();
+    std::os::unix::fs::symlink("file", root.join("a/link")).unwrap();
+    let du = std::process::Command::new("du").args(["-s", "-B1"]).arg(root).output().unwrap();
+    let expect: u64 =
+        String::from_utf8(du.stdout).unwrap().split_whitespace().next().unwrap().parse().unwrap();
+    assert_eq!(disk_usage(&Tree::open(root).unwrap()).unwrap(), expect);
+}

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use images::{Entry, Found, ImageStore, Index};
+use snapshot::StoredKind;
 use spec::{ChainId, ImageId, Reference};
 
 use crate::engine::Engine;
@@ -224,12 +225,19 @@ fn freed(store: &ImageStore, before: &[Entry], after: &[Entry]) -> Result<Freed>
     let gone = gone.without(&store.reach(after));
     let mut freed = Freed::default();
     for digest in gone.blobs.keys() {
-        freed.disk_bytes += store.content().blobs().size(digest)?.unwrap_or(0);
+        freed.disk_bytes += store.content().blobs().disk_bytes(digest)?;
     }
     for diff_id in &gone.layers {
-        if let Some(facts) = store.driver().facts(std::slice::from_ref(diff_id))? {
-            freed.layer_bytes += facts.size;
-            freed.disk_bytes += if facts.ready { facts.disk_bytes } else { 0 };
+        let facts = store.driver().facts(std::slice::from_ref(diff_id))?;
+        freed.layer_bytes += facts.map_or(0, |facts| facts.size);
+    }
+    for stored in store.driver().walk()? {
+        let goes = match &stored.kind {
+            StoredKind::Layer(diff_id) => gone.layers.contains(diff_id),
+            StoredKind::Stack(chain_id) => gone.stacks.contains(chain_id),
+        };
+        if goes && let Some(folder) = stored.folder.dir_if_exists(&stored.name)? {
+            freed.disk_bytes += disk::tree::disk_usage(&disk::tree::Tree::at(&folder)?)?;
         }
     }
     Ok(freed)
