@@ -50,10 +50,12 @@ impl Error {
 impl From<io::Error> for Error {
     /// Sorts what a stream said: faults of our own decoders are told from those of the source below.
     fn from(error: io::Error) -> Error {
-        match error.downcast::<InflateFault>() {
-            Ok(fault) => Error::Inflate(fault),
-            Err(error) => Error::Read(error),
-        }
+        let error = match error.downcast::<InflateFault>() {
+            Ok(fault) => return Error::Inflate(fault),
+            Err(error) => error,
+        };
+        // What a member says when it is read as a stream.
+        error.downcast::<Error>().unwrap_or_else(Error::Read)
     }
 }
 

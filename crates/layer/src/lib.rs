@@ -1,4 +1,11 @@
-//! Changesets.
+//! Changesets: what a layer's archive says, and what it means for a tree of files.
+//!
+//! Bytes come in through a [`codec`], are read as a [`tar`] archive, and mean a [`changeset`]: that is where the
+//! merge rule is written. [`apply`](apply()) makes files of it, through `disk`, and [`scan`] nothing at all; both
+//! refuse the same layers and come to the same [`Facts`]. Where blobs live is not known here.
+//!
+//! Nothing a layer declares is believed before it is held against [`limits`]; memory depends on neither sizes
+//! nor depths, and on the number of entries only by some twenty bytes each.
 
 mod apply;
 pub mod changeset;

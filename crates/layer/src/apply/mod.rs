@@ -1,5 +1,6 @@
 //! Applying a layer to a directory.
 
+mod links;
 mod onto;
 mod open;
 mod policy;

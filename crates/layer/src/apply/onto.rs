@@ -7,7 +7,7 @@ use disk::tree::{Folder, Follow, NewFile, NodeKind, Owner, Time, Tree};
 use super::open::Open;
 use super::policy::{Policy, Privileges, Recorded, Whiteouts};
 use crate::changeset::{Below, Model, Node, Sink, Whiteout};
-use crate::error::{EntryFault, EntryName, Error};
+use crate::error::{EntryName, Error};
 use crate::name::split;
 use crate::stream::Stream;
 use crate::tar::{Device, Entry, Kind, Member, Xattr};
@@ -87,7 +87,7 @@ impl<'t> Onto<'t> {
     }
 
     /// Makes something, clearing away what is there.
-    fn make<T>(
+    pub(super) fn make<T>(
         &mut self,
         path: &[u8],
         before: Option<Node>,
@@ -280,39 +280,6 @@ impl<'t> Onto<'t> {
         Ok(())
     }
 
-    /// Gives a file of this layer one more name (TAR-8).
-    fn put_link(&mut self, path: &[u8], target: &[u8], before: Option<Node>) -> disk::Result<()> {
-        let (target_parent, target_name) = split(target);
-        let other = (target_parent != split(path).0).then(|| self.tree.folder(target_parent, Follow::Never));
-        let other = other.transpose()?;
-        self.make(path, before, |folder, name| {
-            folder.link(other.as_ref().unwrap_or(folder), target_name, name)
-        })
-    }
-
-    /// Copies a file of the layers below, which this directory holds.
-    fn copy_below(&mut self, entry: &Entry, below: Below<'_>, before: Option<Node>) -> Result<(), Error> {
-        let failed = |source| applying(entry, source);
-        if let Some(sibling) = below.sibling {
-            return self.put_link(&entry.name, sibling, before).map_err(failed);
-        }
-        let (target_parent, target_name) = split(below.target);
-        let missing = || Error::Entry {
-            number: entry.number,
-            name: EntryName::new(&entry.name),
-            source: EntryFault::LinkTarget(EntryName::new(below.target)),
-        };
-        let Ok(from) = self.tree.folder(target_parent, Follow::Never) else { return Err(missing()) };
-        match from.stat(target_name).map_err(failed)? {
-            Some(stat) if stat.kind != disk::tree::FileKind::Dir => {}
-            _ => return Err(missing()),
-        }
-        self.make(&entry.name, before, |folder, name| {
-            disk::tree::copy_entry(&from, target_name, folder, name)
-        })
-        .map_err(failed)
-    }
-
     /// Notes what an entry loses for want of privileges.
     fn record(&mut self, entry: &Entry) {
         let is_device = matches!(entry.kind, Kind::CharDevice | Kind::BlockDevice);
@@ -408,7 +375,7 @@ impl Sink for Onto<'_> {
     }
 }
 
-fn applying(entry: &Entry, source: disk::Error) -> Error {
+pub(super) fn applying(entry: &Entry, source: disk::Error) -> Error {
     Error::Apply { number: entry.number, name: EntryName::new(&entry.name), source }
 }
 

@@ -10,6 +10,7 @@
 //! therefore settled when the archive has been read to its end. A hard link's target is looked for among the
 //! entries before it, then in the layers below. Paths are literal: no link is ever followed.
 
+mod copies;
 mod facts;
 mod model;
 mod reading;

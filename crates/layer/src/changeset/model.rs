@@ -125,7 +125,7 @@ impl Model {
     fn key(&self, dir: Dir, name: &[u8], tag: u32) -> u64 {
         let mut hasher = self.secret.build_hasher();
         hasher.write_u32(dir.0);
-        hasher.write_u32(tag & TAG_WHITEOUT);
+        hasher.write_u32(tag);
         hasher.write(name);
         hasher.finish()
     }

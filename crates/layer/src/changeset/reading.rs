@@ -1,8 +1,8 @@
 //! The reading of a layer: entries in, calls to a sink and facts out.
 
-use std::collections::{HashMap, HashSet};
 use std::io::Read;
 
+use super::copies::Copies;
 use super::facts::{Facts, LinkBelow, Whiteout};
 use super::model::{Dir, Found, Model, Node};
 use super::sink::{Below, Sink};
@@ -57,17 +57,6 @@ struct Tally {
     entries: u64,
     bytes: u64,
     disk_bytes: u64,
-}
-
-/// The files of lower layers that this layer has links to.
-#[derive(Debug, Default)]
-struct Copies {
-    targets: Vec<Vec<u8>>,
-    /// The inode that stands for the copy, by target.
-    inodes: HashMap<Vec<u8>, u32>,
-    /// A name of each copy that was made last.
-    siblings: Vec<Vec<u8>>,
-    links: Vec<(u32, Vec<u8>)>,
 }
 
 /// What is left when a layer was read to its end.
@@ -249,15 +238,10 @@ impl<'s, S: Sink> Reading<'s, S> {
     }
 
     fn put_link_below(&mut self, entry: &Entry, copy: u32, before: Option<Node>) -> Result<(), Error> {
-        let index = copy as usize;
-        let sibling = &self.below.siblings[index];
-        let is_there = *sibling != entry.name && self.below.is_name_of(copy, sibling, &self.model);
-        let below = Below { target: &self.below.targets[index], sibling: is_there.then_some(&sibling[..]) };
+        let (target, sibling) = self.below.target_and_sibling(copy, &entry.name, &self.model);
+        let below = Below { target, sibling };
         self.sink.link_below(entry, below, before)?;
-        if !is_there {
-            self.below.siblings[index].clone_from(&entry.name);
-        }
-        self.below.links.push((copy, entry.name.clone()));
+        self.below.add(copy, &entry.name, &self.model);
         Ok(())
     }
 
@@ -340,42 +324,6 @@ impl<'s, S: Sink> Reading<'s, S> {
             }
         }
         Ok(implied)
-    }
-}
-
-impl Copies {
-    /// The inode that stands for the copy of a target.
-    fn inode(&mut self, target: &[u8], model: &mut Model) -> u32 {
-        if let Some(inode) = self.inodes.get(target) {
-            return *inode;
-        }
-        let inode = model.inodes.len() as u32;
-        model.inodes.push(super::model::Inode { names: 0, below: Some(self.targets.len() as u32) });
-        self.targets.push(target.to_vec());
-        self.siblings.push(Vec::new());
-        self.inodes.insert(target.to_vec(), inode);
-        inode
-    }
-
-    /// Whether a path is, now, a name of the copy.
-    fn is_name_of(&self, copy: u32, path: &[u8], model: &Model) -> bool {
-        let Found::Node(_, _, Node::Linked(inode)) = model.find(path) else { return false };
-        !path.is_empty() && model.inodes[inode as usize].below == Some(copy)
-    }
-
-    /// The links that are still there, each once.
-    fn settle(&self, model: &Model) -> Vec<LinkBelow> {
-        let mut seen = HashSet::new();
-        let is_left = |(copy, path): &&(u32, Vec<u8>)| self.is_name_of(*copy, path, model);
-        self.links
-            .iter()
-            .filter(is_left)
-            .filter(|(_, path)| seen.insert(&path[..]))
-            .map(|(copy, path)| LinkBelow {
-                path: path.clone(),
-                target: self.targets[*copy as usize].clone(),
-            })
-            .collect()
     }
 }
 

@@ -5,9 +5,9 @@
 //! disagree on what an archive says, it is refused; where Go's reader is the measure, it is followed.
 
 mod block;
-pub(crate) use block::is_header;
 mod entry;
 mod member;
+mod merge;
 mod number;
 mod pax;
 mod reader;
@@ -15,6 +15,7 @@ mod source;
 mod sparse;
 mod writer;
 
+pub(crate) use block::is_header;
 pub use entry::{Device, Entry, Kind, Region, Time, Xattr};
 pub use member::Member;
 pub use reader::Reader;
