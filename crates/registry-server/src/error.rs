@@ -60,6 +60,9 @@ pub enum Error {
     /// The system has no randomness.
     #[error("the system gives no random bytes")]
     Randomness,
+    /// A blob ended before its size, while it was being sent.
+    #[error("a blob has become shorter while it was being sent")]
+    Shortened,
     /// A thread that worked for a request panicked.
     #[error("the work of a request ended without a result")]
     Panicked,

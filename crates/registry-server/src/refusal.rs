@@ -47,9 +47,7 @@ impl Refusal {
 
     /// The body of the answer.
     pub(crate) fn body(&self) -> Vec<u8> {
-        let entry = |detail: &Value| {
-            json!({ "code": self.code.as_str(), "message": self.code.message(), "detail": detail })
-        };
+        let entry = |detail: &Value| json!({ "code": self.code.as_str(), "message": self.code.message(), "detail": detail });
         let errors: Vec<Value> = self.details.iter().map(entry).collect();
         json!({ "errors": errors }).to_string().into_bytes()
     }
@@ -62,11 +60,11 @@ impl From<Error> for Refusal {
                 Refusal::new(Code::Unavailable, "the registry's disk is full; nothing was stored")
                     .with_status(507)
             }
-            Error::Overloaded | Error::Stopping => {
-                Refusal::new(Code::Unavailable, error.to_string())
-                    .with_header(hyper::header::RETRY_AFTER, "1")
+            Error::Overloaded | Error::Stopping => Refusal::new(Code::Unavailable, error.to_string())
+                .with_header(hyper::header::RETRY_AFTER, "1"),
+            _ => {
+                Refusal::new(Code::Unknown, "the registry failed; its log says why, under this request's id")
             }
-            _ => Refusal::new(Code::Unknown, "the registry failed; its log says why, under this request's id"),
         };
         Refusal { cause: Some(error.to_string()), ..refusal }
     }

@@ -17,6 +17,7 @@ mod local;
 mod memory;
 
 pub use local::LocalBlobs;
+pub(crate) use local::blocking;
 pub use memory::MemoryBlobs;
 
 /// What the slow calls return: a backend may have to ask another machine.
@@ -96,7 +97,7 @@ pub struct Keys {
 }
 
 /// Bytes on their way in.
-pub trait BlobWriter: Send {
+pub trait BlobWriter: Send + Sync {
     /// Adds bytes at the end.
     ///
     /// # Errors

@@ -142,9 +142,9 @@ fn place(new: &mut NewManifest, child: &Descriptor, in_index: bool) -> Answered<
 /// Whether the descriptor brings its content, which then has to fit (REF-7).
 fn inlined(descriptor: &Descriptor) -> Answered<bool> {
     let Some(data) = &descriptor.data else { return Ok(false) };
-    let fits = STANDARD.decode(data).is_ok_and(|bytes| {
-        bytes.len() as u64 == descriptor.size && descriptor.digest.matches(&bytes)
-    });
+    let fits = STANDARD
+        .decode(data)
+        .is_ok_and(|bytes| bytes.len() as u64 == descriptor.size && descriptor.digest.matches(&bytes));
     if fits {
         return Ok(true);
     }
@@ -188,7 +188,8 @@ fn invalid(error: DocumentError) -> Refusal {
 
 /// One entry for each digest, as clients expect it.
 fn missing(repository: &RepositoryName, digests: &[Digest]) -> Refusal {
-    let detail = |digest: &Digest| json!({ "digest": digest, "reason": format!("not in repository {repository}") });
+    let detail =
+        |digest: &Digest| json!({ "digest": digest, "reason": format!("not in repository {repository}") });
     let details = digests.iter().map(detail).collect();
     Refusal { details, ..Refusal::new(Code::ManifestBlobUnknown, "") }
 }

@@ -93,7 +93,7 @@ impl<'r> Receiving<'r> {
 
     /// Takes the whole body in.
     pub(super) async fn receive(&mut self, position: Position, body: &mut RequestBody) -> Answered<()> {
-        self.check_room(body).await?;
+        self.check_room(body.length().unwrap_or(0)).await?;
         let end = match position {
             Position::End => u64::MAX,
             Position::Range { last, .. } => last.saturating_add(1),
@@ -115,8 +115,7 @@ impl<'r> Receiving<'r> {
         self.write().await
     }
 
-    async fn check_room(&self, body: &RequestBody) -> Answered<()> {
-        let bytes = body.length().unwrap_or(0);
+    async fn check_room(&self, bytes: u64) -> Answered<()> {
         if bytes <= self.registry.policy.inline_bytes_max || self.registry.blobs.has_room(bytes).await? {
             return Ok(());
         }

@@ -50,7 +50,8 @@ impl Registry {
         match self.metadata.begin(&upload, open_max, self.clock.now()).await? {
             Begun::Yes => Ok(upload),
             Begun::TooMany => {
-                let detail = format!("more uploads are open than UPLOADS_OPEN_MAX ({open_max}) for one subject");
+                let detail =
+                    format!("more uploads are open than UPLOADS_OPEN_MAX ({open_max}) for one subject");
                 Err(Refusal::new(Code::TooManyRequests, detail).with_header(hyper::header::RETRY_AFTER, "60"))
             }
         }
@@ -192,8 +193,8 @@ fn same_subject(one: &str, other: &str) -> bool {
     one == other || (anonymous(one) && anonymous(other))
 }
 
-/// What the subjects of callers without a user's name begin with; no user's name contains it.
-pub(crate) const ANONYMOUS: &str = "\0anonymous ";
+/// What the subjects of callers without a user's name begin with; those of users begin otherwise.
+pub(crate) const ANONYMOUS: &str = "anonymous ";
 
 pub(super) fn mismatch(digest: &Digest) -> Refusal {
     Refusal::new(Code::DigestInvalid, format!("the uploaded bytes do not have the digest {digest}"))

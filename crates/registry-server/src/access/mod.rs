@@ -1,0 +1,251 @@
+//! Who asks, and what they may do.
+//!
+//! Rules give rights, nothing takes them away, and what no rule gives is denied. A token narrows what its user
+//! may do, never widens it; rules are asked anew for each request.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
+use spec::RegistryErrorCode as Code;
+
+use crate::http::service::Ends;
+use crate::name::RepositoryName;
+use crate::refusal::{Answered, Refusal};
+use crate::registry::uploads::{ANONYMOUS, Subject};
+
+mod explain;
+mod keys;
+mod passwords;
+mod rules;
+mod token;
+pub(crate) mod tokens;
+
+pub use explain::{Explanation, explain_access};
+pub(crate) use keys::Issuer;
+pub(crate) use passwords::Passwords;
+pub(crate) use rules::Rules;
+pub use rules::{Action, Rule, Who};
+pub(crate) use token::Grant;
+pub(crate) use tokens::Tokens;
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub(crate) struct Principal {
+    /// A user's name; none when anonymous.
+    pub user: Option<String>,
+    /// Where from.
+    pub address: IpAddr,
+    /// How it is known.
+    pub proof: Proof,
+}
+
+/// How a caller is known.
+#[derive(Clone, Debug)]
+pub(crate) enum Proof {
+    /// It is not.
+    Nothing,
+    /// By a password.
+    Password,
+    /// By a token of ours, which may only narrow.
+    OwnToken(Vec<Grant>),
+    /// By a token of somebody we trust, which says all there is.
+    ForeignToken(Vec<Grant>),
+}
+
+impl Principal {
+    /// What its uploads are bound to and counted by.
+    pub(crate) fn subject(&self) -> Subject {
+        Subject(match &self.user {
+            Some(user) => format!("user {user}"),
+            None => format!("{ANONYMOUS}{}", self.address),
+        })
+    }
+}
+
+/// Who may do what.
+pub(crate) struct Access {
+    /// Nothing when everybody may do everything.
+    pub rules: Option<Rules>,
+    /// Users and their passwords.
+    pub passwords: Option<Arc<Passwords>>,
+    /// Tokens of our own.
+    pub tokens: Option<Tokens>,
+    /// Whose tokens we trust besides.
+    pub issuers: Vec<Issuer>,
+    /// What clients show their users.
+    pub realm: String,
+}
+
+impl Access {
+    /// Everybody may do everything.
+    pub(crate) fn open() -> Access {
+        let realm = "strata".to_owned();
+        Access { rules: None, passwords: None, tokens: None, issuers: Vec::new(), realm }
+    }
+
+    /// Finds out who asks.
+    pub(crate) async fn authenticate(
+        &self,
+        authorization: Option<&HeaderValue>,
+        ends: Ends,
+        now: i64,
+    ) -> Answered<Principal> {
+        let anonymous = Principal { user: None, address: ends.peer.ip(), proof: Proof::Nothing };
+        // An open registry takes any login.
+        let (Some(_), Some(header)) = (&self.rules, authorization) else { return Ok(anonymous) };
+        let text = header.to_str().unwrap_or_default();
+        let (scheme, rest) = text.split_once(' ').unwrap_or((text, ""));
+        if scheme.eq_ignore_ascii_case("basic") {
+            let Some((user, password)) = basic(rest) else {
+                return Err(self.challenge(ends, None, "the Authorization header is malformed"));
+            };
+            if user.is_empty() && password.is_empty() {
+                return Ok(anonymous);
+            }
+            return match self.log_in(&user, password, ends).await? {
+                true => Ok(Principal { user: Some(user), proof: Proof::Password, ..anonymous }),
+                false => Err(self.challenge(ends, None, "incorrect username or password")),
+            };
+        }
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(self.challenge(ends, None, "Authorization is neither Basic nor Bearer"));
+        }
+        self.token(rest.trim(), now)
+            .map(|(user, proof)| Principal { user, proof, ..anonymous })
+            .map_err(|reason| self.challenge(ends, Some("invalid_token"), reason))
+    }
+
+    /// Whether a password is right.
+    pub(crate) async fn log_in(&self, user: &str, password: String, ends: Ends) -> Answered<bool> {
+        match &self.passwords {
+            Some(passwords) => passwords.check(user, password, ends.peer.ip()).await,
+            None => Ok(false),
+        }
+    }
+
+    fn token(&self, text: &str, now: i64) -> Result<(Option<String>, Proof), &'static str> {
+        let seconds = now / 1_000;
+        if let Some(own) = &self.tokens
+            && let Some(claims) = own.verify(text, seconds)
+        {
+            let claims = claims?;
+            if claims.user.as_ref().is_some_and(|user| !self.knows(user)) {
+                return Err("the user of this token is no longer known");
+            }
+            return Ok((claims.user, Proof::OwnToken(claims.grants)));
+        }
+        let claims = keys::verify(&self.issuers, text, seconds)?;
+        Ok((claims.user, Proof::ForeignToken(claims.grants)))
+    }
+
+    fn knows(&self, user: &str) -> bool {
+        self.passwords.as_ref().is_some_and(|passwords| passwords.fingerprint(user).is_some())
+    }
+
+    /// Whether the caller may do something.
+    pub(crate) fn allows(&self, caller: &Principal, repository: &RepositoryName, action: Action) -> bool {
+        let Some(rules) = &self.rules else { return true };
+        match &caller.proof {
+            Proof::Nothing | Proof::Password => rules.allow(caller.user.as_deref(), repository, action),
+            Proof::OwnToken(grants) => {
+                token::grants(grants, repository, action)
+                    && rules.allow(caller.user.as_deref(), repository, action)
+            }
+            Proof::ForeignToken(grants) => token::grants(grants, repository, action),
+        }
+    }
+
+    /// Whether a list may show a repository.
+    pub(crate) fn lists(&self, caller: &Principal, repository: &RepositoryName) -> bool {
+        let Some(rules) = &self.rules else { return true };
+        match &caller.proof {
+            Proof::OwnToken(grants) if token::grants_catalog(grants) => {
+                rules.allow(caller.user.as_deref(), repository, Action::Pull)
+            }
+            Proof::ForeignToken(grants) if token::grants_catalog(grants) => true,
+            _ => self.allows(caller, repository, Action::Pull),
+        }
+    }
+
+    /// Refuses what the caller may not do, in the same way whether or not it is there.
+    pub(crate) fn check(
+        &self,
+        caller: &Principal,
+        repository: &RepositoryName,
+        action: Action,
+        source: Option<&RepositoryName>,
+        ends: Ends,
+    ) -> Answered<()> {
+        // Who may make new tags may push; whether a tag may be moved is asked with the push.
+        if self.allows(caller, repository, action) {
+            return Ok(());
+        }
+        let detail = format!("{} {repository} is not allowed to {}", action.as_str(), name(caller));
+        if let Proof::Password = caller.proof {
+            return Err(Refusal::new(Code::Denied, detail));
+        }
+        let mut scope = format!("repository:{repository}:{}", action.scope());
+        if let Some(source) = source {
+            scope.push_str(&format!(" repository:{source}:pull"));
+        }
+        let error = if let Proof::Nothing = caller.proof { None } else { Some("insufficient_scope") };
+        Err(self.challenge_for(ends, error, Some(&scope), &detail))
+    }
+
+    /// Refuses the registry's front door to those who have not said who they are.
+    pub(crate) fn check_known(&self, caller: &Principal, ends: Ends) -> Answered<()> {
+        match (&self.rules, &caller.proof) {
+            (Some(_), Proof::Nothing) => Err(self.challenge(ends, None, "say who you are")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses lists to those to whom they could show nothing.
+    pub(crate) fn check_lists(&self, caller: &Principal, ends: Ends) -> Answered<()> {
+        let Some(rules) = &self.rules else { return Ok(()) };
+        match &caller.proof {
+            Proof::Nothing if !rules.anybody_pulls() => {
+                Err(self.challenge_for(ends, None, Some("registry:catalog:*"), "say who you are"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn challenge(&self, ends: Ends, error: Option<&str>, detail: &str) -> Refusal {
+        self.challenge_for(ends, error, None, detail)
+    }
+
+    fn challenge_for(&self, ends: Ends, error: Option<&str>, scope: Option<&str>, detail: &str) -> Refusal {
+        let challenge = match (&self.tokens, self.issuers.first()) {
+            (None, None) => format!("Basic realm=\"{}\"", self.realm),
+            (own, foreign) => {
+                let realm = match (own, foreign) {
+                    (Some(own), _) => own.realm(ends),
+                    (None, Some(issuer)) => issuer.realm.clone(),
+                    (None, None) => String::new(),
+                };
+                let service = own.as_ref().map(|own| own.service.as_str());
+                let service = service.or(foreign.map(|issuer| issuer.audience.as_str())).unwrap_or_default();
+                let mut text = format!("Bearer realm=\"{realm}\",service=\"{service}\"");
+                scope.into_iter().for_each(|scope| text.push_str(&format!(",scope=\"{scope}\"")));
+                error.into_iter().for_each(|error| text.push_str(&format!(",error=\"{error}\"")));
+                text
+            }
+        };
+        Refusal::new(Code::Unauthorized, detail).with_header(WWW_AUTHENTICATE, &challenge)
+    }
+}
+
+fn name(caller: &Principal) -> String {
+    caller.user.as_ref().map_or_else(|| "anonymous callers".to_owned(), |user| format!("user {user:?}"))
+}
+
+/// User and password out of a Basic header.
+pub(crate) fn basic(text: &str) -> Option<(String, String)> {
+    let decoded = String::from_utf8(STANDARD.decode(text.trim()).ok()?).ok()?;
+    let (user, password) = decoded.split_once(':')?;
+    Some((user.to_owned(), password.to_owned()))
+}

@@ -1,0 +1,217 @@
+//! A connection, watched: framing that leaves no doubt (SRV-6), and clients that make no progress (SRV-11).
+//!
+//! This stands between the socket and the HTTP library. It follows the requests as they pass, decides nothing
+//! about their meaning, and marks a head whose lengths could be read in two ways; the request is then refused
+//! and the connection closed.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::framing::Framing;
+use crate::limits::{KEEP_ALIVE_IDLE_MAX, REQUEST_HEAD_TIMEOUT, STALL_BYTES_MIN};
+
+/// What the connection and its requests tell each other.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    /// Requests that were handed on.
+    begun: AtomicU64,
+    /// The number of the request whose head is in doubt, from 1.
+    doubtful: AtomicU64,
+    /// Requests whose answer is not sent yet.
+    active: AtomicUsize,
+}
+
+impl Watch {
+    /// A request begins; whether its head is in doubt.
+    pub(crate) fn begin_request(&self) -> bool {
+        let number = self.begun.fetch_add(1, Ordering::Relaxed) + 1;
+        let doubtful = self.doubtful.load(Ordering::Relaxed);
+        doubtful != 0 && number >= doubtful
+    }
+
+    /// Held while an answer is being made and sent: the connection is not idle then.
+    pub(crate) fn active(self: &Arc<Self>) -> Active {
+        self.active.fetch_add(1, Ordering::Relaxed);
+        Active(Arc::clone(self))
+    }
+}
+
+/// An answer under way.
+pub(crate) struct Active(Arc<Watch>);
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        self.0.active.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// How long clients may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// For a head, once it has begun.
+    pub head: Duration,
+    /// Between two requests.
+    pub idle: Duration,
+    /// The window in which a client has to take some of its answer.
+    pub stall_window: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Patience {
+        let stall_window = crate::limits::STALL_WINDOW;
+        Patience { head: REQUEST_HEAD_TIMEOUT, idle: KEEP_ALIVE_IDLE_MAX, stall_window }
+    }
+}
+
+/// A watched stream.
+pub(crate) struct Watched<S> {
+    stream: S,
+    watch: Arc<Watch>,
+    framing: Framing,
+    patience: Patience,
+    /// When the head that is being read began.
+    head_began: Option<Instant>,
+    idle_since: Option<Instant>,
+    reading: Pin<Box<Sleep>>,
+    writing: Pin<Box<Sleep>>,
+    /// When the client began to take nothing, and how much it has taken since.
+    stalled: Option<(Instant, u64)>,
+}
+
+impl<S> Watched<S> {
+    pub(crate) fn new(stream: S, watch: Arc<Watch>, patience: Patience) -> Watched<S> {
+        let far = Instant::now() + patience.idle;
+        Watched {
+            stream,
+            watch,
+            framing: Framing::default(),
+            patience,
+            head_began: None,
+            idle_since: None,
+            reading: Box::pin(sleep_until(far)),
+            writing: Box::pin(sleep_until(far)),
+            stalled: None,
+        }
+    }
+
+    fn arrived(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.idle_since = None;
+        let before = self.framing.heads();
+        let result = self.framing.feed(bytes);
+        if let Some(number) = self.framing.doubtful_head() {
+            self.watch.doubtful.store(number, Ordering::Relaxed);
+        }
+        if !self.framing.in_head() {
+            self.head_began = None;
+        } else if self.head_began.is_none() || self.framing.heads() != before {
+            self.head_began = Some(Instant::now());
+        }
+        result.map_err(|text| io::Error::new(io::ErrorKind::InvalidData, text))
+    }
+
+    /// Whether the client has been waited for long enough.
+    fn poll_patience(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
+        if self.framing.in_body() || self.watch.active.load(Ordering::Relaxed) > 0 {
+            self.idle_since = None;
+            return Poll::Pending;
+        }
+        let deadline = match self.head_began {
+            Some(began) => began + self.patience.head,
+            None => *self.idle_since.get_or_insert_with(Instant::now) + self.patience.idle,
+        };
+        if self.reading.deadline() != deadline {
+            self.reading.as_mut().reset(deadline);
+        }
+        ready!(self.reading.as_mut().poll(context));
+        Poll::Ready(io::Error::new(io::ErrorKind::TimedOut, "no request came in time"))
+    }
+
+    fn took(&mut self, bytes: usize) {
+        if let Some((since, taken)) = &mut self.stalled {
+            *taken += bytes as u64;
+            if *taken >= STALL_BYTES_MIN || Instant::now() < *since + Duration::from_millis(100) {
+                self.stalled = None;
+            }
+        }
+    }
+
+    fn poll_stalled(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
+        let (since, _) = *self.stalled.get_or_insert_with(|| (Instant::now(), 0));
+        let deadline = since + self.patience.stall_window;
+        if self.writing.deadline() != deadline {
+            self.writing.as_mut().reset(deadline);
+        }
+        ready!(self.writing.as_mut().poll(context));
+        Poll::Ready(io::Error::new(io::ErrorKind::TimedOut, "the client takes nothing of its answer"))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        match Pin::new(&mut self.stream).poll_read(context, buffer) {
+            Poll::Ready(Ok(())) => {
+                let arrived = &buffer.filled()[before..];
+                Poll::Ready(if arrived.is_empty() { Ok(()) } else { self.arrived(arrived) })
+            }
+            Poll::Ready(error) => Poll::Ready(error),
+            Poll::Pending => self.poll_patience(context).map(Err),
+        }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match Pin::new(&mut self.stream).poll_write(context, bytes) {
+            Poll::Ready(Ok(taken)) => {
+                self.took(taken);
+                Poll::Ready(Ok(taken))
+            }
+            Poll::Ready(error) => Poll::Ready(error),
+            Poll::Pending => self.poll_stalled(context).map(Err),
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match Pin::new(&mut self.stream).poll_write_vectored(context, bytes) {
+            Poll::Ready(Ok(taken)) => {
+                self.took(taken);
+                Poll::Ready(Ok(taken))
+            }
+            Poll::Ready(error) => Poll::Ready(error),
+            Poll::Pending => self.poll_stalled(context).map(Err),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,107 @@
+//! Manifests: given out as they were pushed, with their type and digest.
+
+use hyper::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, LOCATION};
+use hyper::{HeaderMap, Method, StatusCode};
+use spec::limits::MANIFEST_BYTES_MAX;
+use spec::{RegistryErrorCode as Code, is_media_type};
+
+use super::answer::{Answer, ResponseBody};
+use super::blobs::{CONTENT_DIGEST, IMMUTABLE};
+use super::body::RequestBody;
+use super::service::Server;
+use super::{conditional, render};
+use crate::access::{Action, Principal};
+use crate::metadata::{Selector, TagMoves};
+use crate::name::{RepositoryName, Tag};
+use crate::refusal::{Answered, Refusal};
+use crate::registry::manifests::Push;
+
+const OCI_SUBJECT: HeaderName = HeaderName::from_static("oci-subject");
+const OCI_TAG: HeaderName = HeaderName::from_static("oci-tag");
+
+/// Gives a manifest out, whatever types the client accepts: a conversion would have another digest.
+pub(super) async fn get(
+    server: &Server,
+    method: &Method,
+    headers: &HeaderMap,
+    repository: &RepositoryName,
+    selector: &Selector,
+) -> Answered<Answer> {
+    let manifest = server.registry.manifest(repository, selector).await?;
+    let known = conditional::is_known(headers, &manifest.digest);
+    let status = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
+    let mut answer = Answer::new(status)
+        .header(CONTENT_TYPE, &manifest.media_type)
+        .header(CONTENT_DIGEST, manifest.digest.as_str())
+        .header(ETAG, &conditional::entity_tag(&manifest.digest));
+    if let Selector::Digest(_) = selector {
+        answer = answer.header(CACHE_CONTROL, IMMUTABLE);
+    }
+    if !known {
+        answer = answer.number(CONTENT_LENGTH, manifest.bytes.len() as u64);
+        if *method != Method::HEAD {
+            answer.body = ResponseBody::Bytes(manifest.bytes);
+        }
+    }
+    Ok(answer)
+}
+
+/// Takes a manifest in.
+pub(super) async fn put(
+    server: &Server,
+    caller: &Principal,
+    (repository, selector, tags): (RepositoryName, Selector, Vec<Tag>),
+    headers: &HeaderMap,
+    body: &mut RequestBody,
+) -> Answered<Answer> {
+    let content_type = content_type(headers)?;
+    let bytes = body.read_whole(MANIFEST_BYTES_MAX).await.map_err(|refusal| match refusal.status {
+        413 => {
+            let limit = format!("the manifest has more than MANIFEST_BYTES_MAX ({MANIFEST_BYTES_MAX}) bytes");
+            Refusal::new(Code::ManifestInvalid, limit).with_status(413)
+        }
+        _ => refusal,
+    })?;
+    let may_move = server.access.allows(caller, &repository, Action::Overwrite);
+    let push = Push {
+        repository: repository.clone(),
+        selector,
+        tags: tags.clone(),
+        condition: conditional::condition(headers),
+        tag_moves: if may_move { TagMoves::Allowed } else { TagMoves::Refused },
+        content_type,
+        bytes,
+    };
+    let pushed = server.registry.push_manifest(push).await?;
+    let mut answer = Answer::new(StatusCode::CREATED)
+        .header(LOCATION, &render::manifest_location(&repository, &pushed.digest))
+        .header(CONTENT_DIGEST, pushed.digest.as_str());
+    if let Some(subject) = &pushed.subject {
+        answer = answer.header(OCI_SUBJECT, subject.as_str());
+    }
+    if !tags.is_empty() {
+        let tags: Vec<&str> = tags.iter().map(Tag::as_str).collect();
+        answer = answer.header(OCI_TAG, &tags.join(", "));
+    }
+    Ok(answer)
+}
+
+/// The type without parameters.
+fn content_type(headers: &HeaderMap) -> Answered<Option<String>> {
+    let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(None) };
+    let text = value.to_str().unwrap_or("?").split(';').next().unwrap_or_default().trim();
+    if text.is_empty() || is_media_type(text) {
+        return Ok(Some(text.to_owned()));
+    }
+    Err(Refusal::new(Code::ManifestInvalid, format!("Content-Type {text:.80?} is no media type")))
+}
+
+/// Deletes a tag or a manifest.
+pub(super) async fn delete(
+    server: &Server,
+    repository: &RepositoryName,
+    selector: &Selector,
+) -> Answered<Answer> {
+    server.registry.delete_manifest(repository, selector).await?;
+    Ok(Answer::new(StatusCode::ACCEPTED))
+}

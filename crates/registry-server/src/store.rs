@@ -1,0 +1,72 @@
+//! The registry's root on disk.
+//!
+//! ```text
+//! <root>/
+//! ├── lock                  flock: held by the server
+//! ├── metadata.db, -wal, -shm
+//! ├── token.key             where tokens are made
+//! └── blobs/<2 digits>/<key>
+//! ```
+
+use std::path::Path;
+use std::sync::Arc;
+
+use disk::{Dir, Lock, LockMode};
+
+use crate::blobs::{BlobBackend, LocalBlobs};
+use crate::error::{Error, Result};
+use crate::metadata::{Collection, Metadata, OpenMode, SqliteMetadata};
+
+const DATABASE: &str = "metadata.db";
+const BLOBS: &str = "blobs";
+const LOCK: &str = "lock";
+
+/// An open root.
+pub(crate) struct Root {
+    dir: Dir,
+    metadata: Arc<SqliteMetadata>,
+    blobs: Arc<LocalBlobs>,
+    _lock: Option<Lock>,
+}
+
+impl Root {
+    /// Opens it to serve from, making it when it is not there. One server at a time.
+    pub(crate) fn open_to_serve(path: &Path) -> Result<Root> {
+        let dir = disk::create_private(path)?;
+        let lock = dir.try_lock(LOCK, LockMode::Exclusive)?.ok_or_else(|| Error::Unusable {
+            path: path.to_owned(),
+            reason: "another server is running on it; stop that one, or name another root".to_owned(),
+        })?;
+        lock.sign()?;
+        let blobs = dir.ensure_dir(BLOBS)?;
+        let metadata = SqliteMetadata::open(&dir.join(DATABASE), OpenMode::Write)?;
+        dir.sync()?;
+        let (metadata, blobs) = (Arc::new(metadata), Arc::new(LocalBlobs::new(blobs)));
+        Ok(Root { dir, metadata, blobs, _lock: Some(lock) })
+    }
+
+    /// Opens one that exists, beside a server or without one.
+    pub(crate) fn open(path: &Path) -> Result<Root> {
+        let dir = disk::open_private(path)?;
+        let metadata = SqliteMetadata::open(&dir.join(DATABASE), OpenMode::Existing)?;
+        let blobs = LocalBlobs::new(dir.ensure_dir(BLOBS)?);
+        Ok(Root { dir, metadata: Arc::new(metadata), blobs: Arc::new(blobs), _lock: None })
+    }
+
+    pub(crate) fn dir(&self) -> &Dir {
+        &self.dir
+    }
+
+    pub(crate) fn metadata(&self) -> Arc<dyn Metadata> {
+        Arc::clone(&self.metadata) as Arc<dyn Metadata>
+    }
+
+    pub(crate) fn blobs(&self) -> Arc<dyn BlobBackend> {
+        Arc::clone(&self.blobs) as Arc<dyn BlobBackend>
+    }
+
+    /// Whether the machine went down since the root was last served from.
+    pub(crate) async fn begin_boot(&self) -> Result<bool> {
+        self.metadata.begin_boot(&disk::boot_id()).await
+    }
+}
