@@ -77,7 +77,15 @@ impl Proxy {
     /// # Panics
     /// When the registry's address is none.
     pub fn route(&self, host_and_port: &str, registry: &Registry) {
-        let address = registry.host().parse().expect("an address");
+        self.route_to(host_and_port, registry.host());
+    }
+
+    /// Leads `HOST:PORT` to an address, `IP:PORT`, whoever listens there.
+    ///
+    /// # Panics
+    /// When the address is none.
+    pub fn route_to(&self, host_and_port: &str, address: &str) {
+        let address = address.parse().expect("an address");
         lock(&self.shared.routes).insert(host_and_port.to_owned(), address);
     }
 
