@@ -2,6 +2,7 @@
 //! from tutorials, with a few kilobytes behind them.
 
 mod build;
+mod publish;
 mod workshop;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use spec::{Descriptor, Digest, MediaType, Platform};
 
 use build::{Built, build};
 
+pub use publish::write_daemon_config;
 pub use workshop::Workshop;
 
 /// One step of a sample's history; without files it makes no layer.
@@ -184,7 +186,7 @@ const SAMPLES: &[Sample] = &[
             ("linux", "s390x", None),
             ("windows", "amd64", None),
         ],
-        days_old: 16,
+        days_old: 18,
         labels: &[],
         command: &["bash"],
         steps: &[

@@ -1,13 +1,15 @@
-//! `strata demo`: the main jobs, one after the other, for real and in a throw-away store.
+//! `strata demo`: the main jobs, one after the other, for real, on a registry and a store that go away again.
 use std::path::Path;
 use std::process::{Command as Program, Stdio};
 
-use engine::samples::Workshop;
+use engine::samples::{self, Workshop};
+use registry_server::metadata::Facts;
+use registry_server::{Config, LogSink, RepositoryName, Running, operate};
 
 use crate::flags::{Action, ArgRule, Command, Flag, Matches};
 use crate::{Context, Failure, Outcome};
 
-static FLAGS: &[Flag] = &[Flag::bool("keep", "Leave the store behind, for trying things by hand")];
+static FLAGS: &[Flag] = &[Flag::bool("keep", "Leave registry and store for trying things by hand")];
 
 /// `strata demo`
 pub(super) static DEMO: Command = Command {
@@ -26,16 +28,31 @@ struct Part {
     lines: &'static [&'static [&'static str]],
 }
 
+/// Stands for the registry's `host:port` in the commands.
+const REGISTRY: &str = "{registry}";
+/// Stands for the digest of alpine in the registry.
+const DIGEST: &str = "{digest}";
+
 const PARTS: &[Part] = &[
     Part {
-        title: "Images come into the store. Here they come out of an archive that was made a moment ago.",
-        lines: &[&["load", "-i", "samples.tar"], &["images"]],
+        title: "A registry is asked what it has.",
+        lines: &[
+            &["search", "{registry}/alpine"],
+            &["search", "{registry}/a", "--filter", "is-official=true"],
+        ],
+    },
+    Part {
+        title: "Pulling. A cleanly installed store has no images.",
+        lines: &[&["images"], &["pull", "redis:latest"], &["pull", "alpine"], &["images"]],
+    },
+    Part {
+        title: "Several tags, and layers that images share.",
+        lines: &[&["pull", "-a", "nigelpoulton/tu-demo"], &["images", "nigelpoulton/tu-demo"]],
     },
     Part {
         title: "A listing can be filtered and formatted.",
         lines: &[
             &["images", "--filter", "reference=*:latest"],
-            &["images", "nigelpoulton/tu-demo"],
             &["images", "--format", "{{.Repository}}: {{.Tag}}: {{.Size}}"],
         ],
     },
@@ -47,10 +64,36 @@ const PARTS: &[Part] = &[
         ],
     },
     Part {
+        title: "A tag can move, a digest cannot.",
+        lines: &[
+            &["images", "--digests", "alpine"],
+            &["rmi", "alpine:latest"],
+            &["pull", "alpine@{digest}"],
+            &["pull", "alpine"],
+        ],
+    },
+    Part {
+        title: "One name for many platforms.",
+        lines: &[
+            &["manifest", "inspect", "--insecure", "{registry}/library/golang"],
+            &["pull", "golang"],
+            &["pull", "--platform", "linux/arm64", "golang"],
+            &["images", "golang"],
+        ],
+    },
+    Part {
+        title: "Into the registry under another name: it takes the layers from a repository that has them.",
+        lines: &[
+            &["pull", "{registry}/library/redis"],
+            &["tag", "{registry}/library/redis", "{registry}/team/cache:7"],
+            &["push", "{registry}/team/cache:7"],
+            &["rmi", "{registry}/library/redis", "{registry}/team/cache:7"],
+        ],
+    },
+    Part {
         title: "A second name for an image, in an archive and out of it again.",
         lines: &[
             &["tag", "alpine", "mine:1.0"],
-            &["images", "--digests", "mine"],
             &["save", "-o", "backup.tar", "mine:1.0", "redis"],
             &["rmi", "mine:1.0", "redis"],
             &["load", "-i", "backup.tar"],
@@ -59,9 +102,9 @@ const PARTS: &[Part] = &[
     Part {
         title: "A name that moves leaves a dangling image behind.",
         lines: &[
+            &["pull", "-q", "busybox"],
             &["tag", "busybox", "dodge:challenger"],
-            &["tag", "busybox:glibc", "dodge:challenger"],
-            &["rmi", "busybox:glibc"],
+            &["rmi", "busybox"],
             &["tag", "alpine", "dodge:challenger"],
             &["images", "--filter", "dangling=true"],
             &["image", "prune", "-f"],
@@ -76,44 +119,109 @@ const PARTS: &[Part] = &[
 fn demo(matches: &Matches, context: &mut Context) -> Outcome {
     let parent = context.env.path("TMPDIR").unwrap_or_else(|| "/tmp".into());
     let workshop = Workshop::open(&parent, (context.clock)()).map_err(|e| Failure::client(&e))?;
+    let stage = Stage::set(context, matches, workshop.folder())?;
+    let config = workshop.folder().join("daemon.json");
+    let options = format!("--daemon-config {}", config.display());
+    context.ui.line(&format!(
+        "# A registry with sample images runs on {}. The commands run with {options}, which makes it the mirror\n# of Docker Hub, and with a store of their own.",
+        stage.registry.url()
+    ));
     for part in PARTS {
         context.ui.line(&format!("\n# {}", part.title));
         for line in part.lines {
-            step(context, workshop.folder(), line)?;
+            stage.step(context, workshop.folder(), line)?;
         }
     }
+    context
+        .ui
+        .line("\n# Where to go next: `strata --help`, `strata registry serve`, and a pull of your own.");
     if matches.bool("keep") {
-        let folder = workshop.keep();
-        let root = folder.join("root");
-        context.ui.line(&format!("\n# The store is still there: export STRATA_ROOT={}", root.display()));
+        stay(context, workshop, stage)?;
     }
-    context.ui.line("\n# Where to go next: `strata --help`, and `strata pull` with a registry of yours.");
     Ok(())
 }
 
-/// Shows a command as it is typed, then what it says.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the demonstration runs this very program, as one would type it"
-)]
-fn step(context: &mut Context, folder: &Path, words: &[&str]) -> Outcome {
-    let typed: Vec<String> = words.iter().map(|word| as_typed(word)).collect();
-    context.ui.line(&format!("$ strata {}", typed.join(" ")));
+/// Leaves everything behind and the registry running until the user stops it.
+fn stay(context: &mut Context, workshop: Workshop, stage: Stage) -> Outcome {
+    let folder = workshop.keep();
+    let (root, config) = (folder.join("root"), folder.join("daemon.json"));
+    context.ui.line(&format!(
+        "# To try things by hand, in another terminal, until this one is stopped with Ctrl-C:\nexport STRATA_ROOT={}\nalias strata='strata --daemon-config {}'",
+        root.display(),
+        config.display()
+    ));
     context.ui.flush();
-    let program = std::env::current_exe().map_err(|e| Failure::new(format!("find this program: {e}")))?;
-    let done = Program::new(program)
-        .args(words)
-        .current_dir(folder)
-        .env("STRATA_ROOT", folder.join("root"))
-        .env("DOCKER_CONFIG", folder.join("config"))
-        .stdin(Stdio::null())
-        .status();
-    match done {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => {
-            Err(Failure::new(format!("the demonstration ends here: the command above ended with {status}")))
+    while !context.cancel.sleep(std::time::Duration::from_secs(3600)) {}
+    stage.registry.stop();
+    Ok(())
+}
+
+/// The registry that stands in for Docker Hub, filled with the samples.
+struct Stage {
+    registry: Running,
+    digest: String,
+}
+
+impl Stage {
+    /// Starts a registry and pushes the samples to it, out of a store of their own.
+    fn set(context: &mut Context, matches: &Matches, folder: &Path) -> Result<Stage, Failure> {
+        let failed = |e: registry_server::Error| Failure::new(format!("start the registry: {e}"));
+        let root = folder.join("registry");
+        let mut config = Config::new(&root);
+        config.listen = ([127, 0, 0, 1], 0).into();
+        config.log = LogSink::none();
+        let registry = registry_server::serve(config).map_err(failed)?;
+        for facts in samples::FACTS {
+            let name = match facts.repository.contains('/') {
+                true => facts.repository.to_owned(),
+                false => format!("library/{}", facts.repository),
+            };
+            let name = RepositoryName::parse(&name)
+                .ok_or_else(|| Failure::new(format!("{name} is no repository")))?;
+            let said = Facts {
+                description: facts.description.to_owned(),
+                stars: facts.stars.into(),
+                official: facts.official,
+                automated: false,
+            };
+            operate::describe(&root, &name, said).map_err(failed)?;
         }
-        Err(error) => Err(Failure::new(format!("run this program again: {error}"))),
+        let host = registry.address().to_string();
+        let engine = context.engine(matches)?.at(folder.join("staging"));
+        let digest = engine.publish_samples(folder, &host).map_err(|e| Failure::client(&e))?;
+        engine::samples::write_daemon_config(folder, &registry.url()).map_err(|e| Failure::client(&e))?;
+        Ok(Stage { registry, digest })
+    }
+
+    /// Shows a command as it is typed, then what it says.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the demonstration runs this very program, as one would type it"
+    )]
+    fn step(&self, context: &mut Context, folder: &Path, words: &[&str]) -> Outcome {
+        let host = self.registry.address().to_string();
+        let fill = |word: &&str| word.replace(REGISTRY, &host).replace(DIGEST, &self.digest);
+        let words: Vec<String> = words.iter().map(fill).collect();
+        let typed: Vec<String> = words.iter().map(|word| as_typed(word)).collect();
+        context.ui.line(&format!("$ strata {}", typed.join(" ")));
+        context.ui.flush();
+        let program = std::env::current_exe().map_err(|e| Failure::new(format!("find this program: {e}")))?;
+        let done = Program::new(program)
+            .arg("--daemon-config")
+            .arg(folder.join("daemon.json"))
+            .args(&words)
+            .current_dir(folder)
+            .env("STRATA_ROOT", folder.join("root"))
+            .env("DOCKER_CONFIG", folder.join("config"))
+            .stdin(Stdio::null())
+            .status();
+        match done {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(Failure::new(format!(
+                "the demonstration ends here: the command above ended with {status}"
+            ))),
+            Err(error) => Err(Failure::new(format!("run this program again: {error}"))),
+        }
     }
 }
 

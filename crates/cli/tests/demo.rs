@@ -1,0 +1,69 @@
+//! `strata demo` with the real program: what it shows, but for what differs from run to run.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+use std::path::Path;
+
+use testkit::Scratch;
+
+/// Lines whose order depends on which layer was faster.
+const RACING: &[&str] = &[
+    "Verifying Checksum",
+    "Download complete",
+    "Waiting",
+    "Pushed",
+    "Preparing",
+    "Mounted from",
+    "Layer already exists",
+];
+
+/// Puts signs where ports, folders and digests stand, and leaves racing lines out.
+fn stable(text: &str) -> String {
+    let kept = text.lines().filter(|line| !RACING.iter().any(|word| line.contains(word)));
+    let mut out = String::new();
+    for line in kept {
+        let mut word = String::new();
+        for letter in line.chars().chain(['\n']) {
+            if letter.is_ascii_alphanumeric() || letter == '-' {
+                word.push(letter);
+                continue;
+            }
+            out.push_str(sign(&word));
+            out.push(letter);
+            word.clear();
+        }
+    }
+    out
+}
+
+fn sign(word: &str) -> &str {
+    let hex = word.bytes().all(|b| b.is_ascii_hexdigit());
+    match word.len() {
+        64 if hex => "DIGEST",
+        12 if hex => "ID",
+        5 if word.bytes().all(|b| b.is_ascii_digit()) && !matches!(word, "12000" | "15900") => "PORT",
+        _ if word.starts_with("strata-demo-") => "DEMO",
+        _ if word.starts_with("scratch") => "SCRATCH",
+        _ => word,
+    }
+}
+
+#[test]
+fn the_demonstration_walks_through() {
+    let scratch = Scratch::new(env!("CARGO_BIN_EXE_strata"));
+    let outcome = scratch.run("demo");
+    outcome.expect_success();
+    let found = stable(&outcome.stdout);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/demo.txt");
+    if std::env::var_os("STRATA_UPDATE").is_some() {
+        std::fs::write(&path, &found).unwrap();
+    }
+    let expect = std::fs::read_to_string(&path).unwrap();
+    for (number, (found, expect)) in found.lines().zip(expect.lines()).enumerate() {
+        assert_eq!(found, expect, "line {}", number + 1);
+    }
+    assert_eq!(found.lines().count(), expect.lines().count());
+    assert!(outcome.stdout.contains("Mounted from library/redis"), "layers of the push were not mounted");
+    // Nothing is left: no folder, no store of its own.
+    assert_eq!(std::fs::read_dir(scratch.path("tmp")).unwrap().count(), 0);
+    assert!(!scratch.root().join("store.json").exists());
+}
