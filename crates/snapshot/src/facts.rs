@@ -16,7 +16,7 @@ pub struct LayerFacts {
     pub size: u64,
     /// Bytes of the uncompressed stream.
     pub tar_bytes: u64,
-    /// Bytes the stored layer occupies on disk, or would at the time it was stored.
+    /// Bytes the files of the stored layer occupy on disk, as counted when it was stored.
     pub disk_bytes: u64,
     /// Entries of the archive.
     pub entries: u64,

@@ -40,9 +40,10 @@ impl Driver for Cold {
     }
 
     fn ingest(&self, incoming: Incoming<'_>) -> Result<Staged> {
-        let facts = layer::scan(incoming.tar, &incoming.limits)?;
+        let facts = LayerFacts::of(layer::scan(incoming.tar, &incoming.limits)?);
         let (place, folder) = Place::make(&incoming.scratch)?;
-        self.layers.seal(&folder, LayerFacts::of(facts), place)
+        // The layer would take that much elsewhere; here it has no files.
+        self.layers.seal(&folder, LayerFacts { disk_bytes: 0, ..facts }, place)
     }
 
     fn publish(&self, staged: Staged) -> Result<()> {
