@@ -28,11 +28,15 @@ impl Client {
     pub fn download(&self, url: &Url) -> Result<Download, Error> {
         let clock = &*self.options.clock;
         let mut retry = Retry::new(self.options.retry);
+        let mut answered = false;
         loop {
             retry.begin(clock.now());
             match self.try_download(url, self.pace().within(retry.patience())) {
                 Err(Error::Cancelled) => return Err(Error::Cancelled),
+                // A server that was never there is not waited for.
+                Err(error) if !answered && error.is_unreached() => return Err(error),
                 Err(error) => {
+                    answered = true;
                     let wait = retry.after(error, clock)?;
                     self.sleep(wait)?;
                 }

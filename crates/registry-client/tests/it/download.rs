@@ -66,6 +66,15 @@ fn net_13_a_server_that_stumbles_is_asked_again() {
 }
 
 #[test]
+fn a_server_that_is_not_there_is_not_waited_for() {
+    let clock = Arc::new(FakeClock::default());
+    let patient = Client::new(ClientOptions { clock: clock.clone(), ..options() }, Cancel::new());
+    let error = fetch(&patient, "http://127.0.0.1:1/x").unwrap_err();
+    assert!(error.ends_with("dial tcp 127.0.0.1:1: connect: connection refused"), "{error}");
+    assert!(clock.0.lock().unwrap().is_empty());
+}
+
+#[test]
 fn net_2_net_3_redirects_are_judged() {
     let target = Peer::at("127.0.0.2", |_| reply("200 OK", &[], "bytes"));
     let url = target.url("/x");
