@@ -158,10 +158,13 @@ fn root(inputs: &Inputs, file: &DaemonFile, host: &HostInfo) -> Setting<PathBuf>
         .map(|value| Setting { value, origin: Origin::Environment("STRATA_ROOT") });
     let named = file.own_text("data-root").ok().flatten();
     let named = named.map(|setting| Setting { value: PathBuf::from(setting.value), origin: setting.origin });
-    pick(inputs.root.clone(), "--root").or(variable).or(named).unwrap_or_else(|| Setting {
+    let chosen = pick(inputs.root.clone(), "--root").or(variable).or(named);
+    let Setting { value, origin } = chosen.unwrap_or_else(|| Setting {
         value: default_root(inputs.data_home.as_deref(), host),
         origin: Origin::Default,
-    })
+    });
+    // What is printed of it and recorded in it holds in every working directory. Without one it stays as it is.
+    Setting { value: std::path::absolute(&value).unwrap_or(value), origin }
 }
 
 /// `/var/lib/strata` for root; for others the first of their data folders that can be used, and a folder of

@@ -60,6 +60,6 @@ pub use driver::{About, Changes, Driver, Incoming, Scratch, SnapshotFacts};
 pub use error::{Error, Result};
 pub use facts::{LayerFacts, Stored, StoredKind};
 pub use key::Key;
-pub use mount::{Mount, MountOption, mount_all, plain_directory, umount_all};
+pub use mount::{Mount, MountOption, is_mount_point, mount_all, plain_directory, umount_all};
 pub use staged::Staged;
 pub use sync::sync;

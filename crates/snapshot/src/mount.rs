@@ -8,7 +8,7 @@ mod perform;
 use std::path::{Path, PathBuf};
 
 pub(crate) use perform::kernel_offers;
-pub use perform::{mount_all, umount_all};
+pub use perform::{is_mount_point, mount_all, umount_all};
 
 /// One mount: what to do, not yet done. All paths and names in it are of our own making (TAR-22).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use images::ImageStore;
 use serde_json::{Value, json};
-use snapshot::{Key, Scratch, mount_all, plain_directory, umount_all};
+use snapshot::{Key, Mount, Scratch, is_mount_point, mount_all, plain_directory, umount_all};
 use spec::{Digest, ImageId};
 
 use crate::engine::{Engine, entry_of};
@@ -35,9 +35,14 @@ impl Engine {
     pub fn mount_image(&self, text: &str, target: Option<&Path>) -> Result<PathBuf> {
         let (store, index, found) = self.store_and_index(text)?;
         let image = store.image(entry_of(&index, &found)?)?;
-        let key = key_for(&found.image, target);
+        let target = target.map(absolute).transpose()?;
+        let key = key_for(&found.image, target.as_deref());
         if let Some(mounted) = records(&store)?.into_iter().find(|mounted| mounted.key == key) {
-            return Ok(mounted.target);
+            if self.is_there(&store, &mounted)? {
+                return Ok(mounted.target);
+            }
+            // Somebody else unmounted it, and left the record.
+            self.forget(&store, &mounted)?;
         }
         let lease = store.content().lease()?;
         self.make_layers_ready(&store, &lease, &image)?;
@@ -51,7 +56,7 @@ impl Engine {
             (_, target) => {
                 let own_target = target.is_none();
                 let target = match target {
-                    Some(target) => absolute(target)?,
+                    Some(target) => target,
                     None => store.content().folder(FOLDER)?.ensure_dir(key.as_str())?.path().to_owned(),
                 };
                 Mounted { target, own_target, image: found.image, key }
@@ -112,11 +117,14 @@ impl Engine {
         self.existing_store()?.map_or(Ok(Vec::new()), |store| records(&store))
     }
 
+    /// Whether what a record says is so: a mount may have been undone behind our back.
+    fn is_there(&self, store: &ImageStore, mounted: &Mounted) -> Result<bool> {
+        let mounts = mounts_of(store, mounted)?;
+        Ok(plain_directory(&mounts) == Some(mounted.target.as_path()) || is_mount_point(&mounted.target)?)
+    }
+
     fn undo(&self, store: &ImageStore, mounted: Mounted) -> Result<PathBuf> {
-        let lease = store.content().lease()?;
-        let name = lease.fresh_name();
-        let scratch = Scratch { dir: lease.scratch(), name: &name };
-        let mounts = store.driver().mounts(&mounted.key, &scratch)?;
+        let mounts = mounts_of(store, &mounted)?;
         if plain_directory(&mounts) != Some(mounted.target.as_path()) {
             umount_all(&mounts, &mounted.target)?;
         }
@@ -145,6 +153,12 @@ impl Engine {
         }
         Ok(trash.empty()?)
     }
+}
+
+fn mounts_of(store: &ImageStore, mounted: &Mounted) -> Result<Vec<Mount>> {
+    let lease = store.content().lease()?;
+    let name = lease.fresh_name();
+    Ok(store.driver().mounts(&mounted.key, &Scratch { dir: lease.scratch(), name: &name })?)
 }
 
 /// The mounts of this boot; those of an earlier one are gone with it.

@@ -32,6 +32,9 @@ fn options_come_before_environment_before_file_before_default() {
     assert_eq!(settings.root.origin, Origin::Environment("STRATA_ROOT"));
     assert_eq!(resolve(file, Inputs::default()).unwrap().root.value, Path::new("/f"));
     assert_eq!(resolve("{}", Inputs::default()).unwrap().root.value, Path::new("/var/lib/strata"));
+    let relative = Inputs { root: Some("here".into()), ..Inputs::default() };
+    let here = std::env::current_dir().unwrap().join("here");
+    assert_eq!(resolve("{}", relative).unwrap().root.value, here);
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod interchange;
 mod local;
 mod log_in;
 mod look;
+mod mount;
 mod push;
 mod shelf;
 mod world;

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use disk::Dir;
 use disk::tree::{Follow, Tree};
+use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
 use rustix::io::Errno;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags, MoveMountFlags, UnmountFlags, fsconfig_create,
@@ -51,6 +52,22 @@ pub fn umount_all(mounts: &[Mount], at: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether something is mounted at a directory. A kernel that cannot tell (before Linux 5.8) is taken to say yes.
+///
+/// # Errors
+/// When the directory cannot be looked at; one that is not there has no mount.
+pub fn is_mount_point(at: &Path) -> Result<bool> {
+    const MOUNT_ROOT: StatxAttributes = StatxAttributes::MOUNT_ROOT;
+    match statx(CWD, at, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty()) {
+        Ok(stat) if stat.stx_attributes_mask.contains(MOUNT_ROOT) => {
+            Ok(stat.stx_attributes.contains(MOUNT_ROOT))
+        }
+        Ok(_) | Err(Errno::NOSYS) => Ok(true),
+        Err(Errno::NOENT | Errno::NOTDIR) => Ok(false),
+        Err(errno) => Err(disk::Error::new("stat", at, errno).into()),
+    }
 }
 
 /// How often, and how long apart, a busy mount is tried again.
