@@ -118,8 +118,12 @@ impl From<images::Error> for Error {
             images::Error::Snapshot(error) => return error.into(),
             images::Error::Reference(_) => ErrorKind::InvalidArgument,
             images::Error::NoSuchImage(_) => ErrorKind::NotFound,
-            images::Error::Index { .. }
-            | images::Error::Document { .. }
+            images::Error::Index { .. } => {
+                return Error::new(ErrorKind::Corrupt, error.to_string()).with_hint(
+                    "move that file away and pull or load the images again: the blobs that are here are used",
+                );
+            }
+            images::Error::Document { .. }
             | images::Error::Config { .. }
             | images::Error::NotAManifest(_) => ErrorKind::Corrupt,
         };

@@ -21,7 +21,7 @@ pub enum Error {
     #[error("No such image: {0}")]
     NoSuchImage(String),
     /// `index.json` is damaged.
-    #[error("{} is damaged ({reason}); nothing was changed. `strata fsck` says what can be saved", path.display())]
+    #[error("{} is damaged ({reason}); nothing was changed", path.display())]
     Index {
         /// The file.
         path: std::path::PathBuf,

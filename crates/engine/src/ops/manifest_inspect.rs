@@ -96,6 +96,10 @@ impl Engine {
     /// Docker's words: what is hidden from us does not exist, and a server that is not there has no transport.
     fn manifest_error(&self, error: &registry_client::Error, reference: &Reference) -> Error {
         match kind_of(error) {
+            // Nobody was asked for what is hidden yet.
+            _ if matches!(error, registry_client::Error::NoPassword { .. }) => {
+                self.pull_error(error, reference)
+            }
             ErrorKind::NotFound | ErrorKind::Unauthorized => {
                 let failed = Error::new(ErrorKind::NotFound, format!("no such manifest: {reference}"));
                 self.with_hints(failed, error, reference)

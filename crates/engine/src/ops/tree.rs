@@ -1,7 +1,7 @@
 //! `images --tree`: the listed images with the platforms that their references offer.
 
 use images::{Entry, ImageStore};
-use spec::{Digest, Document, Manifest, Platform};
+use spec::{Descriptor, Digest, Document, Manifest, Platform};
 
 use crate::engine::Engine;
 use crate::error::Result;
@@ -57,35 +57,34 @@ impl Engine {
         let mut trees = Vec::with_capacity(summaries.len());
         for summary in summaries {
             let Some(entry) = index.of_image(&summary.id).next() else { continue };
-            let platforms = platforms(&store, entry, summary.used_by > 0)?;
+            let platforms = platforms(&store, entry, summary.used_by > 0);
             trees.push(ImageTree { summary, platforms });
         }
         Ok(trees)
     }
 }
 
-fn platforms(store: &ImageStore, entry: &Entry, in_use: bool) -> Result<Vec<TreePlatform>> {
-    let own = |manifest: &Manifest| here(store, manifest, in_use && manifest.digest() == entry.manifest());
-    let Ok(Document::Index(index)) = store.document(&entry.target.digest) else {
-        return Ok(vec![own(&store.manifest(entry.manifest())?)?]);
+/// What cannot be read is shown as what is not here: a damaged image must not hide the others.
+fn platforms(store: &ImageStore, entry: &Entry, in_use: bool) -> Vec<TreePlatform> {
+    let own = |digest: &Digest| {
+        let manifest = store.manifest(digest).ok()?;
+        here(store, &manifest, in_use && digest == entry.manifest()).ok()
     };
-    let mut platforms = Vec::new();
-    for offered in index.manifests.iter().filter(|offered| !offered.is_attestation()) {
-        let stored = entry.manifests.contains(&offered.digest);
-        let manifest = if stored { store.manifest(&offered.digest).ok() } else { None };
-        platforms.push(match manifest {
-            Some(manifest) => own(&manifest)?,
-            None => TreePlatform {
-                platform: offered.platform.clone().unwrap_or_default(),
-                id: offered.digest.clone(),
-                available: false,
-                in_use: false,
-                content_bytes: 0,
-                disk_bytes: 0,
-            },
-        });
-    }
-    Ok(platforms)
+    let Ok(Document::Index(index)) = store.document(&entry.target.digest) else {
+        let only = own(entry.manifest());
+        return vec![only.unwrap_or_else(|| not_here(entry.platform.clone(), &entry.image.0))];
+    };
+    let offered = index.manifests.iter().filter(|offered| !offered.is_attestation());
+    let platform = |offered: &Descriptor| {
+        let stored = Some(&offered.digest).filter(|digest| entry.manifests.contains(digest)).and_then(own);
+        stored.unwrap_or_else(|| not_here(offered.platform.clone().unwrap_or_default(), &offered.digest))
+    };
+    offered.map(platform).collect()
+}
+
+fn not_here(platform: Platform, id: &Digest) -> TreePlatform {
+    let id = id.clone();
+    TreePlatform { platform, id, available: false, in_use: false, content_bytes: 0, disk_bytes: 0 }
 }
 
 fn here(store: &ImageStore, manifest: &Manifest, in_use: bool) -> Result<TreePlatform> {

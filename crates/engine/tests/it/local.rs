@@ -56,3 +56,59 @@ fn what_a_dry_run_promises_comes_back_to_the_byte() {
         assert_eq!(before - occupied(&world), promised.freed.disk_bytes, "{driver:?}");
     }
 }
+
+#[test]
+fn layers_that_are_not_unpacked_take_no_place() {
+    let check = |driver, unpacked: bool| {
+        let world = World::with(testkit::Registry::new(), Some(driver));
+        small("one").build().push(&world.registry, "a", &["latest"]);
+        world.pull("a").unwrap();
+        let usage = world.engine.disk_usage().unwrap();
+        assert_eq!(usage.unpacked_bytes > 0, unpacked, "{driver}");
+        assert!(usage.layer_bytes > 0);
+        let trees = world.engine.image_trees(&ListImages::default()).unwrap();
+        assert_eq!(trees[0].disk_bytes() > trees[0].content_bytes(), unpacked, "{driver}");
+    };
+    check("vfs", true);
+    check("cold", false);
+}
+
+#[test]
+fn a_damaged_image_does_not_hide_the_others() {
+    let world = World::new();
+    let image = small("one").build();
+    image.push(&world.registry, "a", &["latest"]);
+    small("two").build().push(&world.registry, "b", &["latest"]);
+    world.pull("a").unwrap();
+    world.pull("b").unwrap();
+    let here = || {
+        let trees = world.engine.image_trees(&ListImages::default()).unwrap();
+        trees.iter().map(|tree| tree.platforms[0].available).filter(|here| *here).count()
+    };
+    assert_eq!(here(), 2);
+    let config = world.root().join("content/blobs/sha256").join(image.images[0].id.0.hex());
+    std::fs::remove_file(config).unwrap();
+    assert_eq!(here(), 1);
+    assert_eq!(world.names().len(), 4);
+}
+
+#[test]
+fn a_damaged_list_says_what_helps() {
+    let world = World::new();
+    small("one").build().push(&world.registry, "a", &["latest"]);
+    world.pull("a").unwrap();
+    let list = world.root().join("content/index.json");
+    std::fs::write(&list, "{").unwrap();
+    let error = world.engine.fsck().unwrap_err();
+    assert!(error.to_string().ends_with("; nothing was changed"), "{error}");
+    assert_eq!(
+        error.hints(),
+        ["move that file away and pull or load the images again: the blobs that are here are used"]
+    );
+    std::fs::rename(&list, world.root().join("index.json")).unwrap();
+    world.registry.clear_requests();
+    let (pulled, said) = world.pull_lines("a");
+    pulled.unwrap();
+    assert_eq!(said.iter().filter(|line| line.ends_with(": Already exists")).count(), 2, "{said:?}");
+    assert!(world.registry.requests_to("GET", "*/blobs/*").is_empty());
+}

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use engine::ops::{Identity, Kept, Login};
-use engine::{Engine, ErrorKind, Inputs, Secret};
+use engine::ops::{Identity, InspectManifest, Kept, Login};
+use engine::{Engine, ErrorKind, Inputs, Secret, Silent};
 use testkit::registry::{Auth, Options, Registry};
 
 use crate::world::{World, engine_with, small};
@@ -132,4 +132,19 @@ fn a_login_without_credentials_is_refused() {
     let error = world.engine.login(&Login { server, identity: Identity::Stored }).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthorized);
     assert!(world.registry.requests().is_empty());
+}
+
+#[test]
+fn a_manifest_that_nobody_asked_a_password_for_is_not_said_to_be_missing() {
+    let world = gated(Auth::Basic);
+    small("one").build().push(&world.registry, "demo", &["latest"]);
+    let host = world.registry.host();
+    let inspect = || {
+        let request = InspectManifest { reference: world.name("pemo"), ..InspectManifest::default() };
+        world.engine.inspect_manifest(&request, &Silent).unwrap_err().to_string()
+    };
+    let asked = format!("Head \"http://{host}/v2/pemo/manifests/latest\": no basic auth credentials");
+    assert_eq!(inspect(), asked);
+    login(&world.engine, host, "secret").unwrap();
+    assert_eq!(inspect(), format!("no such manifest: {}:latest", world.name("pemo")));
 }
