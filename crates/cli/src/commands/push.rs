@@ -1,7 +1,7 @@
 //! `strata push`: upload an image to a registry.
 use super::platform;
 use super::usage;
-use engine::ops::Push;
+use engine::ops::{Push, PushedImage};
 use spec::{DEFAULT_TAG, Reference};
 
 use crate::display::Display;
@@ -68,5 +68,18 @@ fn push(matches: &Matches, context: &mut Context) -> Outcome {
     if quiet {
         context.ui.line(&pushed.name);
     }
+    if request.platform.is_none() {
+        pushed.images.iter().filter_map(partial_note).for_each(|note| context.ui.line(&note));
+    }
     Ok(())
+}
+
+/// Says that only one image of an index went, where nobody asked for that.
+fn partial_note(pushed: &PushedImage) -> Option<String> {
+    let (index, image) = (pushed.out_of.as_ref()?, &pushed.digest);
+    Some(format!(
+        "
+ Info -> Not all multiplatform-content is present and only the available single-platform image was pushed
+         {index} -> {image}"
+    ))
 }

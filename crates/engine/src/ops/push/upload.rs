@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, Once, OnceLock, PoisonError};
 
 use disk::File;
 use registry_client::{Mount, Pushed, limits::ONE_REQUEST_BYTES_MAX};
@@ -25,7 +25,10 @@ struct Item<'c> {
 /// What the workers of one push share.
 struct Work<'w> {
     pushing: &'w Pushing<'w>,
+    closure: &'w Closure,
     items: Vec<Item<'w>>,
+    workers: usize,
+    announced: Once,
     mounts: OnceLock<Mounts>,
     next: AtomicUsize,
     failed: AtomicBool,
@@ -35,18 +38,20 @@ struct Work<'w> {
 impl Pushing<'_> {
     /// Sends every blob that the registry lacks.
     pub(super) fn upload(&self, closure: &Closure) -> Result<()> {
+        let items = items(closure);
         let work = Work {
             pushing: self,
-            items: items(closure),
+            closure,
+            workers: self.engine.settings.max_concurrent_uploads.value.min(items.len()),
+            items,
+            announced: Once::new(),
             mounts: OnceLock::new(),
             next: AtomicUsize::new(0),
             failed: AtomicBool::new(false),
             failure: Mutex::new(None),
         };
-        let workers = self.engine.settings.max_concurrent_uploads.value.min(work.items.len());
-        self.announce(closure, &work.items, workers);
         std::thread::scope(|scope| {
-            for _ in 0..workers {
+            for _ in 0..work.workers {
                 scope.spawn(|| work.run());
             }
         });
@@ -94,9 +99,16 @@ impl Work<'_> {
     }
 
     fn send(&self, item: Item<'_>) -> Result<()> {
-        let repository = self.pushing.repository;
+        let pushing = self.pushing;
+        let repository = pushing.repository;
         let descriptor = item.descriptor;
-        if repository.has_blob(descriptor).map_err(|error| self.failed(&error))? {
+        let there = repository.has_blob(descriptor);
+        // A registry that does not answer fails before any layer is spoken of, as Docker has it.
+        let answered = !matches!(there, Err(registry_client::Error::Transport { .. }));
+        if answered && !self.failed.load(Ordering::SeqCst) {
+            self.announced.call_once(|| pushing.announce(self.closure, &self.items, self.workers));
+        }
+        if there.map_err(|error| self.failed(&error))? {
             self.tell(item, LayerState::LayerAlreadyExists);
             return Ok(());
         }
