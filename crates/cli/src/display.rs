@@ -50,6 +50,7 @@ impl Events for Display<'_> {
             Event::Layer { id, state } => {
                 let bytes = state.bytes().map(|b| progress::Bytes { current: b.current, total: b.total });
                 let status = state.to_string();
+                progress.resize(ui.screen());
                 progress.show(&progress::Event::Layer { id, status: &status, bytes }, Instant::now())
             }
         };

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr};
 
-use crate::term::progress::Progress;
+use crate::term::progress::{Progress, Screen};
 use crate::{Environment, Failure};
 
 /// Bytes gathered before standard output is written to; one page of a long listing.
@@ -213,8 +213,17 @@ impl Ui {
 
     /// The display of a pull, push or load on standard output.
     pub fn progress(&self) -> Progress {
-        let columns = self.terminal.output_columns.unwrap_or(PROGRESS_COLUMNS_ASSUMED);
-        Progress::new(self.terminal.output.then_some(columns))
+        Progress::new(self.screen())
+    }
+
+    /// The terminal of standard output as large as it is now, if there is one.
+    pub(crate) fn screen(&self) -> Option<Screen> {
+        if !self.terminal.output {
+            return None;
+        }
+        let known = self.terminal.output_columns.map(|columns| Screen { columns, rows: usize::MAX });
+        let now = if self.is_process { screen(rustix::stdio::stdout()) } else { known };
+        Some(now.unwrap_or(Screen { columns: PROGRESS_COLUMNS_ASSUMED, rows: usize::MAX }))
     }
 
     /// Whether a stream of bytes ended because nobody reads it any more.
@@ -340,7 +349,14 @@ pub(crate) fn reason(error: &io::Error) -> String {
 }
 
 fn columns(fd: rustix::fd::BorrowedFd<'_>) -> Option<usize> {
-    tcgetwinsize(fd).ok().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0)
+    screen(fd).map(|screen| screen.columns)
+}
+
+/// The size of a terminal that tells it; one that tells only its width has lines enough.
+fn screen(fd: rustix::fd::BorrowedFd<'_>) -> Option<Screen> {
+    let size = tcgetwinsize(fd).ok().filter(|size| size.ws_col > 0)?;
+    let rows = if size.ws_row > 0 { usize::from(size.ws_row) } else { usize::MAX };
+    Some(Screen { columns: usize::from(size.ws_col), rows })
 }
 
 /// A stream that ends up in memory.

@@ -2,7 +2,8 @@
 //!
 //! A state machine from events to terminal text, byte for byte what Docker's client writes. On a terminal the
 //! cursor rests below the block of lines; a change moves it up, redraws one line and moves it back. Elsewhere
-//! changes of state become lines and byte counts are left out.
+//! changes of state become lines and byte counts are left out. Where Docker's bytes would draw over other lines,
+//! on a terminal too small for the block, less is written.
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
@@ -45,10 +46,19 @@ pub struct Bytes {
     pub total: u64,
 }
 
+/// How much a terminal shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Screen {
+    /// Characters of a line.
+    pub columns: usize,
+    /// Lines.
+    pub rows: usize,
+}
+
 /// The display of one stream of events.
 #[derive(Debug)]
 pub struct Progress {
-    terminal_columns: Option<usize>,
+    screen: Option<Screen>,
     lines: Vec<Line>,
 }
 
@@ -60,9 +70,14 @@ struct Line {
 }
 
 impl Progress {
-    /// A display for a terminal of this many columns, or for no terminal.
-    pub fn new(terminal_columns: Option<usize>) -> Self {
-        Self { terminal_columns, lines: Vec::new() }
+    /// A display for a terminal, or for none.
+    pub fn new(screen: Option<Screen>) -> Self {
+        Self { screen, lines: Vec::new() }
+    }
+
+    /// From now on the terminal is this large.
+    pub fn resize(&mut self, screen: Option<Screen>) {
+        self.screen = screen;
     }
 
     /// The text to write for an event; empty when there is nothing to show (yet).
@@ -72,10 +87,10 @@ impl Progress {
                 self.lines.clear();
                 plain(id, status)
             }
-            Event::Layer { id, status, bytes } => match self.terminal_columns {
+            Event::Layer { id, status, bytes } => match self.screen {
                 None if bytes.is_some_and(Bytes::is_visible) => String::new(),
                 None => plain(id, status),
-                Some(columns) => self.redraw(id, status, bytes, columns, now),
+                Some(screen) => self.redraw(id, status, bytes, screen, now),
             },
         }
     }
@@ -85,7 +100,7 @@ impl Progress {
         id: &str,
         status: &str,
         bytes: Option<Bytes>,
-        columns: usize,
+        Screen { columns, rows }: Screen,
         now: Instant,
     ) -> String {
         let known = self.lines.iter().position(|line| line.id == id);
@@ -106,9 +121,17 @@ impl Progress {
             }
         };
         let up = self.lines.len() - place;
-        let (id, status) = (escape::line(id), escape::line(status));
-        let amount = bytes.map(|bytes| bytes.draw(columns)).unwrap_or_default();
-        let _ = write!(out, "\x1b[{up}A\x1b[2K\r{id}: {status} {amount}\r\x1b[{up}B");
+        // The cursor stops at the top of the screen: a line above it would be drawn over another one.
+        if up < rows {
+            let (id, status) = (escape::line(id), escape::line(status));
+            let amount = bytes.map(|bytes| bytes.draw(columns)).unwrap_or_default();
+            let mut line = format!("{id}: {status} {amount}");
+            // A line that goes on in the next one would put all others out of place.
+            if let Some((end, _)) = line.char_indices().nth(columns) {
+                line.truncate(end);
+            }
+            let _ = write!(out, "\x1b[{up}A\x1b[2K\r{line}\r\x1b[{up}B");
+        }
         out
     }
 }

@@ -32,7 +32,7 @@ const EVENTS: &[Event<'_>] = &[
 
 /// Every event a second after the one before.
 fn shown(columns: Option<usize>) -> String {
-    let mut progress = Progress::new(columns);
+    let mut progress = Progress::new(columns.map(|columns| Screen { columns, rows: 24 }));
     let start = Instant::now();
     let at = |index: usize| start + Duration::from_secs(index as u64);
     EVENTS.iter().enumerate().map(|(index, event)| progress.show(event, at(index))).collect()
@@ -87,7 +87,7 @@ fn a_narrow_terminal_gets_numbers() {
         "  1000kB/1000kB",
     ]);
     assert_eq!(shown(Some(110)), expect);
-    assert_eq!(shown(Some(40)), expect);
+    assert_eq!(shown(Some(42)), expect);
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn without_a_terminal_there_are_lines_and_no_numbers() {
 
 #[test]
 fn byte_counts_are_drawn_ten_times_a_second_and_at_the_end() {
-    let mut progress = Progress::new(Some(80));
+    let mut progress = Progress::new(Some(Screen { columns: 80, rows: 24 }));
     let start = Instant::now();
     let mut drawn = |millis, status, bytes| {
         !progress.show(&layer("a", status, bytes), start + Duration::from_millis(millis)).is_empty()
@@ -126,7 +126,7 @@ fn byte_counts_are_drawn_ten_times_a_second_and_at_the_end() {
 
 #[test]
 fn a_layers_bytes_wait_for_no_other_layer() {
-    let mut progress = Progress::new(Some(80));
+    let mut progress = Progress::new(Some(Screen { columns: 80, rows: 24 }));
     let now = Instant::now();
     for id in ["a", "b", "c"] {
         assert!(!progress.show(&layer(id, "Downloading", Some((1, 10))), now).is_empty());
@@ -140,4 +140,30 @@ fn what_a_registry_says_cannot_drive_the_terminal() {
     let mut progress = Progress::new(None);
     assert_eq!(progress.show(&hostile, Instant::now()), "v1\\x1b[2J: a\\nb\n");
     assert_eq!(progress.show(&harmless, Instant::now()), "v1: a\n");
+}
+
+#[test]
+fn lines_above_the_screen_are_left_alone() {
+    let mut progress = Progress::new(Some(Screen { columns: 80, rows: 3 }));
+    let now = Instant::now();
+    let mut show = |id: &str| progress.show(&layer(id, "Waiting", None), now);
+    assert_eq!(show("a"), "\n\x1b[1A\x1b[2K\ra: Waiting \r\x1b[1B");
+    assert_eq!(show("b"), "\n\x1b[1A\x1b[2K\rb: Waiting \r\x1b[1B");
+    assert_eq!(show("c"), "\n\x1b[1A\x1b[2K\rc: Waiting \r\x1b[1B");
+    assert_eq!(show("b"), "\x1b[2A\x1b[2K\rb: Waiting \r\x1b[2B");
+    assert_eq!(show("a"), "");
+    progress.resize(Some(Screen { columns: 80, rows: 4 }));
+    assert_eq!(progress.show(&layer("a", "Waiting", None), now), "\x1b[3A\x1b[2K\ra: Waiting \r\x1b[3B");
+}
+
+#[test]
+fn no_line_is_longer_than_the_screen_is_wide() {
+    let check = |columns, expect: &str| {
+        let mut progress = Progress::new(Some(Screen { columns, rows: 24 }));
+        let text = progress.show(&layer("ab", "Mounted from x/y", None), Instant::now());
+        assert_eq!(text, format!("\n\x1b[1A\x1b[2K\r{expect}\r\x1b[1B"));
+    };
+    check(21, "ab: Mounted from x/y ");
+    check(20, "ab: Mounted from x/y");
+    check(5, "ab: M");
 }
