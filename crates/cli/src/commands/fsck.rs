@@ -58,13 +58,16 @@ fn repair(engine: &Engine, context: &mut Context) -> Outcome {
 fn summary(checked: &Checked) -> String {
     let problems = match checked.findings.len() {
         0 => "no problems".to_owned(),
-        1 => "1 problem".to_owned(),
-        n => format!("{n} problems"),
+        n => count(n, "problem"),
     };
     let left = match checked.unreached {
         0 => String::new(),
-        n => format!(" ({n} blobs left over, gone with the next removal)"),
+        n => format!(" ({} left over, gone with the next removal)", count(n, "blob")),
     };
-    let bytes = size::long(checked.bytes);
-    format!("{} images, {} blobs, {bytes}: {problems}{left}", checked.images, checked.blobs)
+    let (images, blobs) = (count(checked.images, "image"), count(checked.blobs, "blob"));
+    format!("{images}, {blobs}, {}: {problems}{left}", size::long(checked.bytes))
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

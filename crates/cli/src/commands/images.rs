@@ -140,14 +140,14 @@ fn suggest(matches: &Matches, context: &mut Context) {
 
 /// What the rows are sorted by.
 #[derive(Clone, Copy)]
-enum Order {
+pub(super) enum Order {
     Created,
     Name,
     Size,
 }
 
 impl Order {
-    fn parse(matches: &Matches) -> Result<Self, Failure> {
+    pub(super) fn parse(matches: &Matches) -> Result<Self, Failure> {
         match matches.text_given("sort") {
             None | Some("created") => Ok(Self::Created),
             Some("name") => Ok(Self::Name),

@@ -48,10 +48,25 @@ fn login(matches: &Matches, context: &mut Context) -> Outcome {
     {
         return Ok(());
     }
+    if given.user.is_none() && context.ui.terminal().input && is_hub(server.as_deref()) {
+        context.ui.line(HUB_ACCOUNTS);
+    }
     let identity = ask_for_the_rest(context, given, stored.as_ref().map(|stored| stored.user.as_str()))?;
     let logged_in = engine.login(&Login { server, identity }).map_err(|error| failure(&error))?;
     tell(&logged_in, context);
     Ok(())
+}
+
+/// What Docker says before it asks for an account of Docker Hub.
+const HUB_ACCOUNTS: &str = "\
+Log in with your Docker ID or email address to push and pull images from Docker Hub. If you don't have a Docker ID, \
+head over to https://hub.docker.com/ to create one.
+You can log in with your password or a Personal Access Token (PAT). Using a limited-scope PAT grants better security \
+and is required for organizations using SSO. Learn more at https://docs.docker.com/go/access-tokens/
+";
+
+fn is_hub(server: Option<&str>) -> bool {
+    server.is_none_or(|server| server == spec::DEFAULT_DOMAIN)
 }
 
 /// What the command line gives.

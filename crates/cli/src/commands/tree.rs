@@ -1,7 +1,11 @@
 //! `strata images --tree`: images with their platforms below them.
 use engine::ops::{ImageTree, TreePlatform};
 
-use super::images;
+use std::cmp::Reverse;
+
+use super::images::{self, Order};
+use spec::Reference;
+
 use crate::flags::Matches;
 use crate::term::tree::{Details, Image, Platform, render};
 use crate::term::{escape, size};
@@ -16,12 +20,27 @@ pub(super) fn show(matches: &Matches, context: &mut Context) -> Outcome {
     if matches.text_given("format").is_some() {
         return Err(Failure::new("--format is not yet supported with --tree"));
     }
+    let order = Order::parse(matches)?;
     let engine = context.engine(matches)?;
-    let trees = engine.image_trees(&images::request(matches)).map_err(|e| Failure::daemon(&e))?;
+    let mut trees = engine.image_trees(&images::request(matches)).map_err(|e| Failure::daemon(&e))?;
+    sort(&mut trees, order);
     let drawn: Vec<Image> = trees.iter().map(image).collect();
     let (columns, color) = (context.ui.output_columns(), context.ui.color());
     context.ui.print(&render(&drawn, columns, color));
     Ok(())
+}
+
+/// Trees come newest first; those without a name last by name.
+fn sort(trees: &mut [ImageTree], order: Order) {
+    let name = |tree: &ImageTree| {
+        let first = tree.summary.tags.first().map(Reference::familiar);
+        (first.is_none(), first)
+    };
+    match order {
+        Order::Created => {}
+        Order::Name => trees.sort_by_cached_key(name),
+        Order::Size => trees.sort_by_key(|tree| Reverse(tree.disk_bytes())),
+    }
 }
 
 fn image(tree: &ImageTree) -> Image {
@@ -32,7 +51,7 @@ fn image(tree: &ImageTree) -> Image {
         content_size: size::short(tree.content_bytes()),
         in_use: summary.used_by > 0,
     };
-    let names = summary.tags.iter().map(spec::Reference::familiar).collect();
+    let names = summary.tags.iter().map(Reference::familiar).collect();
     Image { names, details, platforms: tree.platforms.iter().map(platform).collect() }
 }
 
