@@ -25,6 +25,8 @@ pub struct SearchResult {
     pub star_count: u64,
     /// Whether it is one of the registry's own.
     pub is_official: bool,
+    /// Whether the registry builds it by itself; Docker Hub has stopped saying so.
+    pub is_automated: bool,
 }
 
 /// A term, split into the registry to ask and what to ask for.
@@ -159,12 +161,14 @@ fn read_results(response: Response) -> Result<Vec<SearchResult>, Error> {
 }
 
 fn read_result(item: &Value) -> Option<SearchResult> {
+    let flag = |name: &str| item.get(name).and_then(Value::as_bool).unwrap_or(false);
     let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     item.is_object().then(|| SearchResult {
         name: text("name"),
         description: text("description"),
         star_count: item.get("star_count").and_then(Value::as_u64).unwrap_or(0),
-        is_official: item.get("is_official").and_then(Value::as_bool).unwrap_or(false),
+        is_official: flag("is_official"),
+        is_automated: flag("is_automated"),
     })
 }
 

@@ -28,6 +28,7 @@ pub(crate) static HISTORY_COLUMNS: Columns<HistoryLine> = Columns {
         Column { name: "ID", header: "IMAGE", value: HistoryLine::id },
         Column { name: "Size", header: "SIZE", value: HistoryLine::size },
     ],
+    bygone: &[],
 };
 
 impl HistoryLine {

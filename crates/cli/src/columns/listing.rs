@@ -23,6 +23,8 @@ pub(crate) struct Columns<R: 'static> {
     pub(crate) type_name: &'static str,
     /// The columns, by name.
     pub(crate) columns: &'static [Column<R>],
+    /// Those that Docker once had: only templates that name them see them.
+    pub(crate) bygone: &'static [Column<R>],
 }
 
 impl<R> Columns<R> {
@@ -32,7 +34,11 @@ impl<R> Columns<R> {
     }
 
     fn headers(&self) -> Value<'static> {
-        Value::string_map(self.columns.iter().map(|column| (column.name, column.header)))
+        Value::string_map(self.all().map(|column| (column.name, column.header)))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &'static Column<R>> {
+        self.columns.iter().chain(self.bygone)
     }
 }
 
@@ -50,7 +56,7 @@ impl<R> Object for Row<'_, R> {
     }
 
     fn member(&self, name: &str) -> Option<Member<'_>> {
-        let column = self.columns.columns.iter().find(|column| column.name == name)?;
+        let column = self.columns.all().find(|column| column.name == name)?;
         let text = (column.value)(self.row);
         // In a table a stranger's tab or line break would shift the columns.
         let text = if self.in_table { escape::cell(&text).into_owned() } else { text };
@@ -112,6 +118,7 @@ mod tests {
             Column { name: "ID", header: "IMAGE ID", value: |row| (*row).to_owned() },
             Column { name: "Size", header: "SIZE", value: |row| format!("{}B", row.len()) },
         ],
+        bygone: &[Column { name: "Weight", header: "WEIGHT", value: |_| "heavy".to_owned() }],
     };
 
     fn check(rows: &[&'static str], format: &str, expect: Result<&str, &str>) {
@@ -125,6 +132,7 @@ mod tests {
         check(&["abc"], "table", Ok("IMAGE ID   SIZE\nabc        3B\n"));
         check(&[], "table", Ok("IMAGE ID   SIZE\n"));
         check(&["abc"], "table {{upper .ID}}|{{json .Size}}", Ok("IMAGE ID|SIZE\nABC|\"3B\"\n"));
+        check(&["abc"], "table {{.ID}}\\t{{.Weight}}", Ok("IMAGE ID   WEIGHT\nabc        heavy\n"));
         check(&["a<b"], "json", Ok("{\"ID\":\"a\\u003cb\",\"Size\":\"3B\"}\n"));
         check(&["a", "b"], "{{.ID}}\\t{{.Size}}", Ok("a\t1B\nb\t1B\n"));
         check(&[], "pretty", Ok(""));

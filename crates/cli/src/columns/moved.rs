@@ -19,6 +19,7 @@ pub(crate) static MOVED_COLUMNS: Columns<MovedTag> = Columns {
         Column { name: "Image", header: "IMAGE", value: |tag| tag.image.clone() },
         Column { name: "There", header: "IN THE REGISTRY", value: |tag| tag.there.clone() },
     ],
+    bygone: &[],
 };
 
 impl MovedTag {

@@ -22,6 +22,8 @@ pub(crate) static SEARCH_COLUMNS: Columns<FoundRepository> = Columns {
         Column { name: "Name", header: "NAME", value: |found| found.result.name.clone() },
         Column { name: "StarCount", header: "STARS", value: |found| found.result.star_count.to_string() },
     ],
+    // Docker had it until version 28.
+    bygone: &[Column { name: "IsAutomated", header: "AUTOMATED", value: FoundRepository::is_automated }],
 };
 
 impl FoundRepository {
@@ -31,7 +33,15 @@ impl FoundRepository {
     }
 
     fn is_official(&self) -> String {
-        let text = match (self.result.is_official, self.in_json) {
+        self.mark(self.result.is_official)
+    }
+
+    fn is_automated(&self) -> String {
+        self.mark(self.result.is_automated)
+    }
+
+    fn mark(&self, is: bool) -> String {
+        let text = match (is, self.in_json) {
             (true, true) => "true",
             (false, true) => "false",
             (true, false) => "[OK]",

@@ -25,6 +25,7 @@ pub(crate) static USAGE_COLUMNS: Columns<UsageLine> = Columns {
         Column { name: "TotalCount", header: "TOTAL", value: |line| line.total.to_string() },
         Column { name: "Type", header: "TYPE", value: |line| line.kind.to_owned() },
     ],
+    bygone: &[],
 };
 
 impl UsageLine {

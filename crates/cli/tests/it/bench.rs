@@ -219,6 +219,7 @@ fn search_entries() -> Vec<SearchEntry> {
         description: description.to_owned(),
         stars,
         official,
+        automated: false,
     };
     vec![
         entry(

@@ -184,6 +184,7 @@ fn a_search_is_filtered_after_its_limit() {
         description: "about it".to_owned(),
         stars,
         official,
+        automated: false,
     };
     let found = |limit, filters: &[(&str, &str)]| {
         let filters = Filters::new(filters.iter().copied());

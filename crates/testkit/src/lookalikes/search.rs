@@ -19,12 +19,16 @@ const FOUND: &[(&str, &str, u64, bool)] = &[
     ("portainer/portainer-ce", "A lightweight management interface for containers", 1684, false),
 ];
 
+/// The one that the registry builds by itself.
+const AUTOMATED: &str = "nigelpoulton/pluralsight-docker-ci";
+
 pub(super) fn entries() -> Vec<SearchEntry> {
     let entry = |(name, description, stars, official): &(&str, &str, u64, bool)| SearchEntry {
         name: (*name).to_owned(),
         description: (*description).to_owned(),
         stars: *stars,
         official: *official,
+        automated: *name == AUTOMATED,
     };
     FOUND.iter().map(entry).collect()
 }

@@ -20,6 +20,8 @@ pub struct SearchEntry {
     pub stars: u64,
     /// Whether it is an official image.
     pub official: bool,
+    /// Whether the registry is said to build it.
+    pub automated: bool,
 }
 
 /// Answers `/v1/_ping`.
@@ -56,7 +58,7 @@ fn result(entry: &SearchEntry) -> Value {
         "description": entry.description,
         "star_count": entry.stars,
         "is_official": entry.official,
-        "is_automated": false,
+        "is_automated": entry.automated,
         "is_trusted": entry.official,
     })
 }

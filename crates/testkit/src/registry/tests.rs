@@ -222,6 +222,7 @@ fn searches_like_docker_hub() {
         description: "about it".to_owned(),
         stars,
         official,
+        automated: false,
     };
     registry.serve_search(vec![
         entry("alpine", 9962, true),
