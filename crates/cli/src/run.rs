@@ -29,7 +29,9 @@ pub fn run(args: &[OsString], context: &mut Context) -> u8 {
 /// Says what is left to say about an outcome, and returns the exit code. What failed because nobody reads the
 /// stream any more did not fail.
 fn settle(outcome: Outcome, ui: &mut Ui) -> u8 {
-    let Err(failure) = outcome.and_then(|()| ui.finish()) else { return 0 };
+    // Whatever comes of it: who reads the exit code may end the process at once.
+    let finished = ui.finish();
+    let Err(failure) = outcome.and(finished) else { return 0 };
     if ui.stream_was_left() {
         return 0;
     }
@@ -121,5 +123,13 @@ mod tests {
         check(Failure::new("a cause"), 1, "a cause\n");
         check(Failure::with_exit(Failure::TEMPLATE, "a template"), 64, "a template\n");
         check(Failure::silent(10), 10, "");
+    }
+
+    #[test]
+    fn what_was_printed_is_out_before_the_exit_code_is() {
+        let (mut ui, out, _) = Ui::captured(b"", Terminal::default());
+        ui.line("redis:latest");
+        assert_eq!(settle(Err(Failure::silent(10)), &mut ui), 10);
+        assert_eq!(out.text(), "redis:latest\n");
     }
 }
