@@ -52,9 +52,13 @@ fn umount(matches: &Matches, context: &mut Context) -> Outcome {
 fn undo(engine: &Engine, operand: Option<&OsStr>) -> Result<Vec<PathBuf>, Failure> {
     let failed = |error| Failure::client(&error);
     let folder = operand.map(Path::new).and_then(|path| std::path::absolute(path).ok());
-    let mounted = engine.mounted_images().map_err(failed)?;
-    if let Some(at) = mounted.iter().find(|mounted| Some(&mounted.target) == folder.as_ref()) {
-        return engine.umount_at(&at.target).map(|target| vec![target]).map_err(failed);
+    // No image has a name that begins like a path.
+    let first = operand.and_then(|operand| operand.as_encoded_bytes().first());
+    let path = matches!(first, Some(b'/' | b'.'));
+    if let Some(folder) = folder
+        && (path || engine.mounted_images().map_err(failed)?.iter().any(|mounted| mounted.target == folder))
+    {
+        return engine.umount_at(&folder).map(|target| vec![target]).map_err(failed);
     }
     engine.umount_image(text_operand(operand)?).map_err(failed)
 }

@@ -85,6 +85,24 @@ fn passwords_come_from_a_stream_or_a_terminal() {
 }
 
 #[test]
+fn who_logs_in_to_the_hub_is_told_where_accounts_are() {
+    let guarded = Guarded::new();
+    let asked = "Log in with your Docker ID or email address to push and pull images from Docker Hub. If you don't \
+                 have a Docker ID, head over to https://hub.docker.com/ to create one.\nYou can log in with your \
+                 password or a Personal Access Token (PAT). Using a limited-scope PAT grants better security and is \
+                 required for organizations using SSO. Learn more at \
+                 https://docs.docker.com/go/access-tokens/\n\nUsername: ";
+    let nobody = "Error: Non-null Username Required\n";
+    let check = |args: &[&str], asked: &str, told: &str| {
+        assert_eq!(guarded.run(args, b"\n", true), (1, asked.to_owned(), told.to_owned()), "{args:?}");
+    };
+    check(&["login"], asked, nobody);
+    check(&["login", "docker.io"], asked, nobody);
+    check(&["login", guarded.registry.host()], "Username: ", nobody);
+    check(&["login", "-u", "joe"], "Password: \n", "Error: Password Required\n");
+}
+
+#[test]
 fn what_cannot_be_meant_is_refused() {
     let guarded = Guarded::new();
     let check = |args: &[&str], expect: &str| {
