@@ -201,7 +201,7 @@ impl Dir {
     /// # Errors
     /// When any step fails; the old file then stands.
     pub fn replace(&self, name: impl AsRef<OsStr>, bytes: &[u8], mode: u32) -> Result<()> {
-        self.replace_by(&random_name(), name.as_ref(), bytes, mode)
+        self.replace_by(random_name(), name.as_ref(), bytes, mode)
     }
 
     /// As [`Dir::replace`], for a file that only the holder of some lock replaces: what an earlier holder left
