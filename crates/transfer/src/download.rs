@@ -186,7 +186,8 @@ impl Shared<'_> {
             Retry::Soon => self.pause(),
             Retry::After(wanted) => self.pause().map(|pause| pause.max(wanted)),
         };
-        let Some(pause) = pause else {
+        // Of a try that will never come nobody is told.
+        let Some(pause) = pause.filter(|_| !(self.download.sleep)(Duration::ZERO)) else {
             self.end(failure);
             return false;
         };

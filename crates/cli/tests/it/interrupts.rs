@@ -37,6 +37,7 @@ fn an_interrupted_pull_ends_soon_and_leaves_a_clean_store() {
         let ended = pull.wait();
         assert!(begun.elapsed() < SOON, "{signal:?} took {:?}", begun.elapsed());
         assert_eq!((ended.ended, &*ended.stderr), (Ended::Exit(exit), ""), "{signal:?}");
+        assert!(!ended.stdout.contains("Retrying"), "{}", ended.stdout);
         scratch.run("images -q").expect_success().expect_stdout("");
         scratch.run("fsck").expect_success();
         registry.behave();
