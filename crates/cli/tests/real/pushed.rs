@@ -33,7 +33,7 @@ pub(crate) fn busybox_layout(folder: &Path) {
 }
 
 /// Pulls `source` and pushes it as another repository: both are the same afterwards.
-fn expect_same_when_pushed_again(registry: &Distribution, source: &str, tag: &str) {
+pub(crate) fn expect_same_when_pushed_again(registry: &Distribution, source: &str, tag: &str) {
     let host = &registry.host;
     let scratch = scratch();
     let copy = format!("copy-of/{source}");

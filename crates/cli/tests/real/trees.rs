@@ -8,6 +8,7 @@ use testkit::{Scratch, skip};
 
 use crate::debian;
 use crate::peers::{Storage, installed, run};
+use crate::pushed::expect_same_when_pushed_again;
 use crate::registry::Distribution;
 use crate::scratch;
 
@@ -66,6 +67,7 @@ fn a_debian_root_is_unpacked_as_gnu_tar_and_umoci_unpack_it() {
         "skopeo copy --quiet --dest-tls-verify=false --dest-compress-format zstd --format oci oci:{at}/layout:debian docker://{image}"
     ));
     expect_tree(&image, &expect);
+    expect_same_when_pushed_again(&registry, "debian", "zstd");
 }
 
 #[test]
@@ -96,6 +98,7 @@ fn layers_that_change_what_is_below_are_merged_as_umoci_merges_them() {
     assert!(expect.nodes.contains_key(Path::new("odd/new")), "the upper layer is not there");
     assert!(!expect.nodes.contains_key(Path::new("odd/pipe")), "the whiteout was not obeyed");
     expect_tree(&image, &expect);
+    expect_same_when_pushed_again(&registry, "debian", "changed");
 }
 
 /// What an upper layer can do to a lower one: add, replace, remove, and change only what is known about a thing.
