@@ -12,6 +12,8 @@ struct Server {
     /// Each answer is cut after so many bytes.
     cut: u64,
     fail: Option<Retry>,
+    /// The user has stopped the operation.
+    stopped: bool,
     requests: Mutex<Vec<Range<u64>>>,
     sent: AtomicUsize,
 }
@@ -24,6 +26,7 @@ impl Server {
             ranges: true,
             cut: u64::MAX,
             fail: None,
+            stopped: false,
             requests: Mutex::default(),
             sent: AtomicUsize::new(0),
         }
@@ -54,7 +57,7 @@ fn run(server: &Server, connections: usize) -> (Result<(), FetchError>, Vec<u8>,
         connections,
         tries_max: 5,
         no_progress_max: Duration::from_secs(60),
-        sleep: &|_| false,
+        sleep: &|_| server.stopped,
         progress: &|_| {},
         retrying: &|_| _ = pauses.fetch_add(1, Ordering::SeqCst),
     };
@@ -120,4 +123,12 @@ fn net_13_tries_end() {
     let server = Server { cut: 0, ..Server::new(10) };
     let (result, _, _) = run(&server, 1);
     assert_eq!(result.unwrap_err().error.to_string(), "the body ended after 0 of 10 bytes");
+}
+
+#[test]
+fn nobody_is_told_of_a_try_that_will_not_come() {
+    let server = Server { fail: Some(Retry::Soon), stopped: true, ..Server::new(10) };
+    let (result, _, pauses) = run(&server, 1);
+    assert_eq!(result.unwrap_err().error.to_string(), "no");
+    assert_eq!((server.requests.lock().unwrap().len(), pauses), (1, 0));
 }
