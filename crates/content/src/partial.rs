@@ -8,9 +8,10 @@
 //! ```
 //!
 //! Several threads write ranges, one reads the whole in order while they do. The map is a text: a line
-//! `size N`, a line `boot ID`, then `OFFSET LENGTH` for each piece written and `synced` after each fsync of the
-//! data. In the boot that wrote them all pieces count; after another one only those before the last `synced`,
-//! since the rest may have been lost. In the end the hash over all bytes decides anyway.
+//! `size N`, a line `boot ID`, then `OFFSET LENGTH` for each piece written, and after each fsync of the data
+//! `synced BYTES`, which vouches for the pieces in so many first bytes of the map: others may have been written
+//! while the fsync went on. In the boot that wrote them all pieces count; after another one only those that are
+//! vouched for, since the rest may have been lost. In the end the hash over all bytes decides anyway.
 
 mod ranges;
 
@@ -64,6 +65,10 @@ impl Partial {
         let Some((folder, lock)) = lock_folder(parent, &key)? else { return Ok(None) };
         let data = folder.file_mut("data", 0o600)?;
         let have = read_map(&folder, size)?;
+        // What is here from before is vouched for anew: the next power cut must not cost it.
+        if have.bytes() > 0 {
+            data.sync()?;
+        }
         let map = write_map(&folder, size, &have)?;
         let map_bytes = map.len()?;
         let state = State { have, claimed: Ranges::default(), map, map_bytes, unsynced: 0, ended: None };
@@ -142,13 +147,7 @@ impl Partial {
         };
         self.data.sync()?;
         let mut state = self.state();
-        // What others wrote meanwhile is not covered: it stands again behind the line.
-        let later = state.map_bytes - pieces;
-        let mut tail = vec![0; usize::try_from(later).unwrap_or(0)];
-        let _ = state.map.read_at(&mut tail, pieces)?;
-        state.record("synced\n")?;
-        let tail = String::from_utf8_lossy(&tail).into_owned();
-        state.record(&tail)?;
+        state.record(&format!("synced {pieces}\n"))?;
         Ok(state.map.sync()?)
     }
 
@@ -286,35 +285,57 @@ fn read_map(folder: &Dir, size: u64) -> Result<Ranges> {
 /// What of a download is there, as its map says; nothing when the map is of another size or damaged.
 fn parse_map(text: &str, size: u64, data_bytes: u64, boot: &str) -> Ranges {
     let mut lines = text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
-    if lines.next() != Some(&format!("size {size}")) {
+    let (Some(size_line), Some(boot_line)) = (lines.next(), lines.next()) else { return Ranges::default() };
+    if size_line != format!("size {size}") {
         return Ranges::default();
     }
-    let same_boot = lines.next() == Some(&format!("boot {boot}"));
-    let mut have = Ranges::default();
-    let mut synced = Ranges::default();
+    let mut whole = boot_line == format!("boot {boot}");
+    let mut at = (size_line.len() + boot_line.len() + 2) as u64;
+    let mut vouched = 0;
+    let mut pieces = Vec::new();
     for line in lines {
-        if line == "synced" {
-            synced = have.clone();
-            continue;
+        match parse_line(line) {
+            Some(Line::Synced(bytes)) => vouched = vouched.max(bytes.min(at)),
+            Some(Line::Piece(piece)) if piece.end <= data_bytes.min(size) => pieces.push((at, piece)),
+            _ => {
+                whole = false;
+                break;
+            }
         }
-        let piece = line.split_once(' ').and_then(|(offset, length)| {
-            let (offset, length) = (offset.parse::<u64>().ok()?, length.parse::<u64>().ok()?);
-            Some(offset..offset.checked_add(length)?)
-        });
-        match piece {
-            Some(piece) if piece.end <= data_bytes.min(size) => have.insert(piece),
-            _ => return synced,
+        at += line.len() as u64 + 1;
+    }
+    let mut have = Ranges::default();
+    for (at, piece) in pieces {
+        if whole || at < vouched {
+            have.insert(piece);
         }
     }
-    if same_boot { have } else { synced }
+    have
 }
 
-/// Writes the map anew, as short as it can be.
+/// A line of a map behind its first two.
+enum Line {
+    Piece(Range<u64>),
+    Synced(u64),
+}
+
+fn parse_line(line: &str) -> Option<Line> {
+    let (first, second) = line.split_once(' ')?;
+    let second = second.parse::<u64>().ok()?;
+    if first == "synced" {
+        return Some(Line::Synced(second));
+    }
+    let offset = first.parse::<u64>().ok()?;
+    Some(Line::Piece(offset..offset.checked_add(second)?))
+}
+
+/// Writes the map anew, as short as it can be; the data is durable.
 fn write_map(folder: &Dir, size: u64, have: &Ranges) -> Result<File> {
     let mut text = format!("size {size}\nboot {}\n", disk::boot_id());
     for piece in have.iter() {
         text.push_str(&format!("{} {}\n", piece.start, piece.end - piece.start));
     }
+    text.push_str(&format!("synced {}\n", text.len()));
     folder.replace_alone("map", text.as_bytes(), 0o600)?;
     Ok(folder.file_mut("map", 0o600)?)
 }
@@ -346,11 +367,12 @@ pub(crate) fn expire(root: &Dir, trash: &Trash) -> Result<()> {
     for (touched, bytes, name) in idle {
         kept += bytes;
         let old = now.duration_since(touched).unwrap_or_default() > AGE_MAX;
-        let free = match parent.dir_if_exists(&name)? {
-            Some(folder) => folder.try_lock("lock", LockMode::Exclusive)?.is_some(),
-            None => false,
-        };
-        if (old || kept > BYTES_MAX) && free {
+        if !old && kept <= BYTES_MAX {
+            continue;
+        }
+        let Some(folder) = parent.dir_if_exists(&name)? else { continue };
+        // Held until the folder is out of the way: nobody goes on with a download that is going.
+        if let Some(_held) = folder.try_lock("lock", LockMode::Exclusive)? {
             trash.take(&parent, &name)?;
         }
     }

@@ -53,6 +53,27 @@ fn a_download_goes_on_where_it_stopped() {
 }
 
 #[test]
+fn a_download_that_goes_on_is_vouched_for_anew() {
+    let (_temporary, store) = store();
+    let digest = Digest::of(b"x");
+    let map = || {
+        let key = format!("sha256-{}", digest.hex());
+        let folder = store.folder("partial").unwrap().dir(key).unwrap();
+        String::from_utf8(folder.read("map", 1000).unwrap().unwrap()).unwrap()
+    };
+    let partial = store.partial(&digest, 100).unwrap().unwrap();
+    partial.write(0, &[1; 30]).unwrap();
+    assert_eq!(parse_map(&map(), 100, 100, "another").bytes(), 0);
+    drop(partial);
+    let partial = store.partial(&digest, 100).unwrap().unwrap();
+    assert_eq!(parse_map(&map(), 100, 100, "another").bytes(), 30);
+    partial.write(30, &[1; 30]).unwrap();
+    assert_eq!(parse_map(&map(), 100, 100, "another").bytes(), 30);
+    partial.sync().unwrap();
+    assert_eq!(parse_map(&map(), 100, 100, "another").bytes(), 60);
+}
+
+#[test]
 fn one_process_downloads_a_blob() {
     let (_temporary, store) = store();
     let digest = Digest::of(b"x");
@@ -79,7 +100,7 @@ fn an_end_reaches_the_reader_and_more_than_announced_is_refused() {
 
 #[test]
 fn after_another_boot_only_synced_pieces_count() {
-    let map = "size 100\nboot a\n0 10\nsynced\n10 10\n";
+    let map = "size 100\nboot a\n0 10\nsynced 21\n10 10\n";
     let check = |text: &str, boot: &str, expect: u64| {
         assert_eq!(parse_map(text, 100, 100, boot).bytes(), expect, "{text:?}");
     };
@@ -87,7 +108,12 @@ fn after_another_boot_only_synced_pieces_count() {
     check(map, "b", 10);
     check("size 100\nboot a\n0 10\n10 1", "a", 10);
     check("size 99\nboot a\n0 10\n", "a", 0);
-    check("size 100\nboot a\n0 10\nsynced\n5 200\n", "a", 10);
+    check("size 100\nboot a\n0 10\nsynced 21\n5 200\n", "a", 10);
+    // The second piece was written while the fsync went on.
+    check("size 100\nboot a\n0 10\n10 10\nsynced 21\n", "b", 10);
+    check("size 100\nboot a\n0 10\n10 10\nsynced 21\n", "a", 20);
+    check("size 100\nboot a\n0 10\n10 10\nsynced 27\n", "b", 20);
+    check("size 100\nboot a\nsynced 99\n0 10\n", "b", 0);
     check("size 100\nboot a\n0 10\nx\n", "a", 0);
     check("size 100\nboot a\n18446744073709551615 2\n", "a", 0);
     check("", "a", 0);
