@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use disk::{Dir, EntryKind, File};
+use disk::{Dir, Entry, EntryKind, File};
 use spec::{Algorithm, Digest};
 
 use crate::error::{Error, Result};
@@ -14,10 +14,11 @@ use crate::writer::{BlobWriter, Collector};
 #[derive(Debug)]
 pub struct Blobs {
     sha256: Dir,
-    /// Made when the first such blob arrives.
+    /// What is around it; the folder for SHA-512 is made in it when the first such blob arrives.
     blobs: Dir,
 }
 
+const ALGORITHMS: [Algorithm; 2] = [Algorithm::Sha256, Algorithm::Sha512];
 /// Mode of a blob's file: nobody writes it again.
 pub(crate) const BLOB_MODE: u32 = 0o400;
 
@@ -27,18 +28,18 @@ impl Blobs {
         Ok(Blobs { sha256: blobs.dir("sha256")?, blobs })
     }
 
-    /// The folder of an algorithm, if it is there.
-    fn folder(&self, algorithm: Algorithm) -> Result<Option<Dir>> {
+    /// What there is to say of an algorithm's folder; of one that is not there, what is said of nothing.
+    fn within<T: Default>(
+        &self,
+        algorithm: Algorithm,
+        look: impl FnOnce(&Dir) -> disk::Result<T>,
+    ) -> Result<T> {
         match algorithm {
-            Algorithm::Sha256 => Ok(Some(self.sha256.try_clone()?)),
-            Algorithm::Sha512 => Ok(self.blobs.dir_if_exists(algorithm.as_str())?),
-        }
-    }
-
-    fn folder_to_write(&self, algorithm: Algorithm) -> Result<Dir> {
-        match algorithm {
-            Algorithm::Sha256 => Ok(self.sha256.try_clone()?),
-            Algorithm::Sha512 => Ok(self.blobs.ensure_dir(algorithm.as_str())?),
+            Algorithm::Sha256 => Ok(look(&self.sha256)?),
+            Algorithm::Sha512 => match self.blobs.dir_if_exists(algorithm.as_str())? {
+                Some(folder) => Ok(look(&folder)?),
+                None => Ok(T::default()),
+            },
         }
     }
 
@@ -47,13 +48,7 @@ impl Blobs {
     /// # Errors
     /// When the folder cannot be read, or something else than a file has the name.
     pub fn size(&self, digest: &Digest) -> Result<Option<u64>> {
-        match digest.algorithm() {
-            Algorithm::Sha256 => Ok(self.sha256.file_len(digest.hex())?),
-            other => match self.folder(other)? {
-                Some(folder) => Ok(folder.file_len(digest.hex())?),
-                None => Ok(None),
-            },
-        }
+        self.within(digest.algorithm(), |folder| folder.file_len(digest.hex()))
     }
 
     /// Bytes that a blob takes on disk; none when it is not there.
@@ -61,8 +56,7 @@ impl Blobs {
     /// # Errors
     /// When the folder cannot be read.
     pub fn disk_bytes(&self, digest: &Digest) -> Result<u64> {
-        let folder = self.folder(digest.algorithm())?;
-        Ok(folder.map(|folder| folder.file_blocks(digest.hex())).transpose()?.flatten().unwrap_or(0))
+        Ok(self.within(digest.algorithm(), |folder| folder.file_blocks(digest.hex()))?.unwrap_or(0))
     }
 
     /// The path of a blob's file, whether or not it is there.
@@ -83,8 +77,7 @@ impl Blobs {
     /// # Errors
     /// [`Error::Missing`] when it is not there.
     pub fn file(&self, digest: &Digest) -> Result<File> {
-        let folder = self.folder(digest.algorithm())?;
-        let file = folder.map(|folder| folder.file_if_exists(digest.hex())).transpose()?.flatten();
+        let file = self.within(digest.algorithm(), |folder| folder.file_if_exists(digest.hex()))?;
         file.ok_or_else(|| Error::Missing(digest.clone()))
     }
 
@@ -123,14 +116,16 @@ impl Blobs {
         Collector::begin(self, lease)
     }
 
-    /// Puts a whole document in; nothing happens when it is there already.
+    /// Puts a whole document in. Nothing happens when it is there already and is what it has to be; a damaged
+    /// one is replaced.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn put(&self, lease: &Lease, bytes: &[u8]) -> Result<Digest> {
         let digest = Digest::of(bytes);
-        if !lease.pin_blob(self, &digest)? {
-            let mut writer = self.writer(lease, &digest, bytes.len() as u64)?;
+        let size = bytes.len() as u64;
+        if !lease.pin_blob(self, &digest)? || self.read(&digest, size).is_err() {
+            let mut writer = self.writer(lease, &digest, size)?;
             writer.write_all(bytes).map_err(|e| disk::Error::new("write", self.path(&digest), e))?;
             writer.commit()?;
         }
@@ -139,8 +134,12 @@ impl Blobs {
 
     /// Gives a complete file its name. The caller has checked its hash and made its bytes durable.
     pub(crate) fn publish(&self, from: &Dir, name: &str, digest: &Digest) -> Result<()> {
-        let folder = self.folder_to_write(digest.algorithm())?;
-        Ok(from.rename(name, &folder, digest.hex())?)
+        let hex = digest.hex();
+        match digest.algorithm() {
+            Algorithm::Sha256 => from.rename(name, &self.sha256, hex)?,
+            other => from.rename(name, &self.blobs.ensure_dir(other.as_str())?, hex)?,
+        }
+        Ok(())
     }
 
     /// Makes the names of blobs durable: once before a name is published that reaches them, also when this
@@ -149,35 +148,30 @@ impl Blobs {
     /// # Errors
     /// When the system does.
     pub fn sync(&self) -> Result<()> {
-        self.sha256.sync()?;
-        if let Some(folder) = self.folder(Algorithm::Sha512)? {
-            folder.sync()?;
-        }
-        Ok(())
+        ALGORITHMS.into_iter().try_for_each(|algorithm| self.within(algorithm, Dir::sync))
     }
 
-    /// Every blob and its size, in no particular order. Files that are no blobs are passed over.
+    /// Every blob, in no particular order. Files that are no blobs are passed over.
     ///
     /// # Errors
     /// When a folder cannot be read.
     pub fn walk(&self) -> Result<Vec<Digest>> {
         let mut found = Vec::new();
-        for algorithm in [Algorithm::Sha256, Algorithm::Sha512] {
-            let Some(folder) = self.folder(algorithm)? else { continue };
-            for entry in folder.entries()? {
+        for algorithm in ALGORITHMS {
+            let blob = |entry: Entry| {
                 let text = format!("{}:{}", algorithm.as_str(), entry.name.to_string_lossy());
-                if let (Ok(digest), EntryKind::File) = (Digest::parse(&text), entry.kind) {
-                    found.push(digest);
-                }
-            }
+                Digest::parse(&text).ok().filter(|_| entry.kind == EntryKind::File)
+            };
+            found.extend(self.within(algorithm, Dir::entries)?.into_iter().filter_map(blob));
         }
         Ok(found)
     }
 
     /// Throws a blob away, as part of a sweep or a repair; the bytes that come back, or nothing.
     pub(crate) fn discard(&self, trash: &disk::Trash, digest: &Digest) -> Result<u64> {
-        let Some(folder) = self.folder(digest.algorithm())? else { return Ok(0) };
-        let size = folder.file_len(digest.hex())?.unwrap_or(0);
-        Ok(if trash.take(&folder, digest.hex().as_ref())? { size } else { 0 })
+        self.within(digest.algorithm(), |folder| {
+            let size = folder.file_len(digest.hex())?.unwrap_or(0);
+            Ok(if trash.take(folder, digest.hex().as_ref())? { size } else { 0 })
+        })
     }
 }

@@ -7,7 +7,7 @@ use spec::{Algorithm, Digest, Digester};
 
 use crate::blobs::{BLOB_MODE, Blobs};
 use crate::error::{Error, Result};
-use crate::lease::Lease;
+use crate::lease::{Lease, Pin};
 
 /// A blob of known digest and size being written; vanishes when dropped before [`BlobWriter::commit`].
 pub struct BlobWriter<'s> {
@@ -82,9 +82,9 @@ impl<'s> Collector<'s> {
     /// When the disk says no.
     pub fn finish(self) -> Result<(Digest, u64)> {
         let (digest, bytes) = (self.growing.digest(), self.growing.bytes());
-        if !self.lease.pin_blob(self.blobs, &digest)? {
-            self.growing.publish(self.blobs, &digest)?;
-        }
+        self.lease.pin([Pin::Blob(digest.clone())])?;
+        // Also over one that is there: that one may be damaged.
+        self.growing.publish(self.blobs, &digest)?;
         Ok((digest, bytes))
     }
 }

@@ -83,6 +83,18 @@ fn a_damaged_blob_is_replaced_by_one_that_is_written_again() {
     assert_eq!(std::fs::read(&path).unwrap(), b"damaged");
     write(b"hello").unwrap();
     assert_eq!(store.blobs().read(&digest, 5).unwrap(), b"hello");
+    let damage = || {
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        std::fs::write(&path, b"jello").unwrap();
+    };
+    damage();
+    store.blobs().put(&lease, b"hello").unwrap();
+    assert_eq!(store.blobs().read(&digest, 5).unwrap(), b"hello");
+    damage();
+    let mut collector = store.blobs().collect(&lease).unwrap();
+    collector.write_all(b"hello").unwrap();
+    collector.finish().unwrap();
+    assert_eq!(store.blobs().read(&digest, 5).unwrap(), b"hello");
 }
 
 #[test]
