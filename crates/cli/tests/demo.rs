@@ -1,5 +1,6 @@
 //! `strata demo` with the real program: what it shows, but for what differs from run to run.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![allow(clippy::disallowed_methods, reason = "a test reads what it expects")]
 
 use std::path::Path;
 
