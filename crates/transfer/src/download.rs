@@ -76,12 +76,12 @@ struct Shared<'a> {
     partial: &'a Partial,
     source: &'a dyn BlobSource,
     download: &'a Download<'a>,
-    patience: Mutex<Patience>,
     failure: Mutex<Option<FetchError>>,
     over: AtomicBool,
 }
 
-/// Tries and time since something last arrived beyond the furthest point.
+/// One connection's tries and time since something last arrived, on whichever connection. Each counts for
+/// itself: a server that goes away breaks all of them at once, and comes back once.
 struct Patience {
     furthest: u64,
     tries: usize,
@@ -94,12 +94,10 @@ impl Download<'_> {
     /// # Errors
     /// The last failure, when it is final or tries and time are used up.
     pub fn run(&self, partial: &Partial, source: &dyn BlobSource) -> Result<(), FetchError> {
-        let patience = Patience { furthest: partial.present(), tries: 0, since: Instant::now() };
         let shared = Shared {
             partial,
             source,
             download: self,
-            patience: Mutex::new(patience),
             failure: Mutex::new(None),
             over: AtomicBool::new(false),
         };
@@ -121,12 +119,13 @@ impl Shared<'_> {
     /// Fetches pieces until none is left. The first connection brings the others in once it has seen that
     /// ranges work.
     fn connection(&self, mut more: Option<&dyn Fn()>) {
+        let mut patience = Patience { furthest: self.partial.present(), tries: 0, since: Instant::now() };
         while !self.is_over() {
             let Some(claim) = self.partial.claim(self.chunk_bytes()) else { return };
             let result = self.piece(&claim, &mut more);
             self.partial.release(&claim);
             if let Err(error) = result
-                && !self.try_again(error)
+                && !self.try_again(error, &mut patience)
             {
                 return;
             }
@@ -180,11 +179,11 @@ impl Shared<'_> {
     }
 
     /// Decides about another try and waits for it.
-    fn try_again(&self, failure: FetchError) -> bool {
+    fn try_again(&self, failure: FetchError, patience: &mut Patience) -> bool {
         let pause = match failure.retry {
             Retry::Never => None,
-            Retry::Soon => self.pause(),
-            Retry::After(wanted) => self.pause().map(|pause| pause.max(wanted)),
+            Retry::Soon => self.pause(patience),
+            Retry::After(wanted) => self.pause(patience).map(|pause| pause.max(wanted)),
         };
         // Of a try that will never come nobody is told.
         let Some(pause) = pause.filter(|_| !(self.download.sleep)(Duration::ZERO)) else {
@@ -200,8 +199,7 @@ impl Shared<'_> {
     }
 
     /// The next pause, or nothing when patience is over.
-    fn pause(&self) -> Option<Duration> {
-        let mut patience = self.patience.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    fn pause(&self, patience: &mut Patience) -> Option<Duration> {
         let present = self.partial.present();
         if present > patience.furthest {
             *patience = Patience { furthest: present, tries: 0, since: Instant::now() };

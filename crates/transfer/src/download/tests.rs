@@ -1,4 +1,6 @@
+use std::collections::HashMap;
 use std::sync::atomic::AtomicUsize;
+use std::thread::ThreadId;
 
 use content::{Access, Store};
 use spec::Digest;
@@ -12,6 +14,9 @@ struct Server {
     /// Each answer is cut after so many bytes.
     cut: u64,
     fail: Option<Retry>,
+    /// Each connection's first body is empty, and then it is refused so often.
+    away: usize,
+    refused: Mutex<HashMap<ThreadId, usize>>,
     /// The user has stopped the operation.
     stopped: bool,
     requests: Mutex<Vec<Range<u64>>>,
@@ -26,6 +31,8 @@ impl Server {
             ranges: true,
             cut: u64::MAX,
             fail: None,
+            away: 0,
+            refused: Mutex::default(),
             stopped: false,
             requests: Mutex::default(),
             sent: AtomicUsize::new(0),
@@ -39,6 +46,19 @@ impl BlobSource for Server {
         if let Some(retry) = self.fail {
             return Err(FetchError { error: "no".into(), retry });
         }
+        let mut refused = self.refused.lock().unwrap();
+        match refused.get_mut(&std::thread::current().id()) {
+            None if self.away > 0 => {
+                refused.insert(std::thread::current().id(), 0);
+                return Ok(BlobBody { range: range.clone(), bytes: Box::new(std::io::empty()) });
+            }
+            Some(times) if *times < self.away => {
+                *times += 1;
+                return Err(FetchError { error: "away".into(), retry: Retry::Soon });
+            }
+            _ => {}
+        }
+        drop(refused);
         let start = if self.ranges { range.start } else { 0 };
         let end = if self.ranges { range.end } else { self.bytes.len() as u64 };
         let length = (end - start).min(self.cut);
@@ -109,6 +129,15 @@ fn net_12_a_server_without_ranges_starts_again() {
     result.unwrap();
     assert!(read == server.bytes);
     assert_eq!(server.requests.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn net_13_a_server_that_comes_back_was_away_once_for_all_connections() {
+    let server = Server { away: 3, ..Server::new(100 << 20) };
+    let (result, read, _) = run(&server, 4);
+    result.unwrap();
+    assert!(read == server.bytes);
+    assert_eq!(server.refused.lock().unwrap().values().sum::<usize>(), 12);
 }
 
 #[test]
