@@ -46,6 +46,7 @@ fn prune(matches: &Matches, context: &mut Context) -> Outcome {
     let pruned = engine.prune_images(&request).map_err(|e| Failure::daemon(&e))?;
     let text = if dry_run { rm::would_remove(&pruned) } else { report(&pruned) };
     context.ui.print(&text);
+    rm::tell_held_back(pruned.held_back.as_deref(), context);
     Ok(())
 }
 

@@ -3,7 +3,7 @@ use engine::ops::{Removal, RemoveImages, Removed};
 use engine::{Engine, Error, ErrorKind};
 
 use crate::flags::{Action, ArgRule, Command, Flag, Matches, Operand};
-use crate::term::size;
+use crate::term::{escape, size};
 use crate::{Context, Failure, Outcome};
 
 static FLAGS: &[Flag] = &[
@@ -49,19 +49,23 @@ fn rm(matches: &Matches, context: &mut Context) -> Outcome {
 
 /// Removes one after the other; what went is shown at once, what could not is returned.
 fn remove(matches: &Matches, context: &mut Context, engine: &Engine, request: &RemoveImages) -> Vec<Error> {
-    let mut errors = Vec::new();
+    let (mut errors, mut held_back) = (Vec::new(), None);
     for image in matches.operands() {
         match engine.remove_image(image, request) {
-            Ok(removal) => removal.removed.iter().for_each(|gone| {
-                let (verb, name) = parts(gone);
-                context.ui.line(&format!("{verb}: {name}"));
-            }),
+            Ok(removal) => {
+                for gone in &removal.removed {
+                    let (verb, name) = parts(gone);
+                    context.ui.line(&format!("{verb}: {name}"));
+                }
+                held_back = removal.held_back.or(held_back);
+            }
             Err(error) => errors.push(error),
         }
         if context.cancel.is_cancelled() {
             break;
         }
     }
+    tell_held_back(held_back.as_deref(), context);
     errors
 }
 
@@ -75,7 +79,19 @@ fn try_out(
     let images: Vec<&str> = matches.operands().collect();
     let (removal, errors) = engine.would_remove(&images, request).map_err(|e| Failure::daemon(&e))?;
     context.ui.print(&would_remove(&removal));
+    tell_held_back(removal.held_back.as_deref(), context);
     Ok(errors)
+}
+
+/// Says that no space comes back, and why.
+pub(super) fn tell_held_back(reason: Option<&str>, context: &mut Context) {
+    if let Some(reason) = reason {
+        context.ui.talk(&format!(
+            "WARNING: no space is freed as long as it is not known what all images need: {}\n\
+             hint: `strata fsck` shows damaged images: repair or remove them, then `strata image prune` frees it",
+            escape::line(reason)
+        ));
+    }
 }
 
 /// What a removal would do, in lines.

@@ -57,7 +57,7 @@ impl Engine {
             }
             Ok::<(), Error>(())
         })?;
-        removing.finish(self)
+        removing.sweep(self)
     }
 }
 

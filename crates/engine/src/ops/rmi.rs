@@ -37,6 +37,8 @@ pub struct Removal {
     pub removed: Vec<Removed>,
     /// What comes back.
     pub freed: Freed,
+    /// Why nothing comes back, if so: what a damaged image needs is not known, and must not go with another one.
+    pub held_back: Option<String>,
 }
 
 /// Bytes that come back.
@@ -88,8 +90,13 @@ impl Engine {
         index.entries().iter().for_each(|entry| after.set(entry.clone()));
         let mut removing = Removing::new(&store, request)?;
         let errors = texts.iter().filter_map(|text| removing.remove(&mut after, text).err()).collect();
-        let freed = freed(&store, index.entries(), after.entries())?;
-        Ok((Removal { removed: removing.removed, freed }, errors))
+        let removed = removing.removed;
+        let held_back = held_back(&store, &index, after.entries());
+        let freed = match held_back {
+            Some(_) => Freed::default(),
+            None => freed(&store, index.entries(), after.entries())?,
+        };
+        Ok((Removal { removed, freed, held_back }, errors))
     }
 }
 
@@ -101,13 +108,18 @@ impl<'s> Removing<'s> {
     /// Removes what nothing reaches any more, now that the list of images is written.
     pub(crate) fn finish(self, engine: &Engine) -> Result<Removal> {
         let image_gone = |removed: &Removed| !matches!(removed, Removed::Untagged(_));
-        let mut freed = Freed::default();
-        if self.removed.iter().any(image_gone) {
-            let swept = engine.sweep(self.store)?;
-            freed.layer_bytes = swept.layer_bytes;
-            freed.disk_bytes = swept.blob_bytes + swept.unpacked_bytes;
+        match self.removed.iter().any(image_gone) {
+            true => self.sweep(engine),
+            false => Ok(Removal { removed: self.removed, ..Removal::default() }),
         }
-        Ok(Removal { removed: self.removed, freed })
+    }
+
+    /// The same, also when no image is gone: what operations that broke off left behind goes too.
+    pub(crate) fn sweep(self, engine: &Engine) -> Result<Removal> {
+        let swept = engine.sweep(self.store)?;
+        let disk_bytes = swept.blob_bytes + swept.unpacked_bytes;
+        let freed = Freed { layer_bytes: swept.layer_bytes, disk_bytes };
+        Ok(Removal { removed: self.removed, freed, held_back: swept.held_back })
     }
 
     pub(crate) fn remove(&mut self, index: &mut Index, text: &str) -> Result<()> {
@@ -217,6 +229,13 @@ impl<'s> Removing<'s> {
     fn has_children(&self, index: &Index, image: &ImageId) -> bool {
         index.entries().iter().any(|entry| entry.parent.as_ref() == Some(image))
     }
+}
+
+/// Why a sweep would remove nothing while these entries are there, if so.
+fn held_back(store: &ImageStore, index: &Index, kept: &[Entry]) -> Option<String> {
+    let unknown = store.reach(kept).unknown.into_iter().next();
+    let unread = unknown.map(|(digest, reason)| format!("{digest}: {reason}"));
+    unread.or_else(|| index.foreign().next().map(|_| "index.json has entries of another program".to_owned()))
 }
 
 /// Bytes that come back when the entries of `before` that are not in `after` go.

@@ -1,6 +1,6 @@
 //! What needs no registry once images are here.
 
-use engine::ops::{ListImages, RemoveImages, Removed};
+use engine::ops::{ListImages, PruneImages, RemoveImages, Removed};
 
 use crate::world::{World, small};
 
@@ -111,4 +111,44 @@ fn a_damaged_list_says_what_helps() {
     pulled.unwrap();
     assert_eq!(said.iter().filter(|line| line.ends_with(": Already exists")).count(), 2, "{said:?}");
     assert!(world.registry.requests_to("GET", "*/blobs/*").is_empty());
+}
+
+#[test]
+fn a_removal_that_frees_nothing_says_why() {
+    let world = World::new();
+    let damaged = small("one").build();
+    damaged.push(&world.registry, "a", &["latest"]);
+    small("two").build().push(&world.registry, "b", &["latest"]);
+    world.pull("a").unwrap();
+    world.pull("b").unwrap();
+    let id = damaged.images[0].id.0.clone();
+    std::fs::remove_file(world.root().join("content/blobs/sha256").join(id.hex())).unwrap();
+    let (a, b) = (world.name("a"), world.name("b"));
+    let says_why = |reason: Option<String>| {
+        assert!(reason.as_ref().is_some_and(|reason| reason.starts_with(id.as_str())), "{reason:?}");
+    };
+    let (promised, _) = world.engine.would_remove(&[&b], &RemoveImages::default()).unwrap();
+    assert_eq!(promised.freed, Default::default());
+    says_why(promised.held_back);
+    let (both, _) = world.engine.would_remove(&[&b, &a], &RemoveImages::default()).unwrap();
+    assert_eq!((both.held_back, both.freed.disk_bytes > 0), (None, true));
+    let before = world.blobs();
+    says_why(world.engine.remove_image(&b, &RemoveImages::default()).unwrap().held_back);
+    assert_eq!(world.blobs(), before);
+    assert_eq!(world.engine.remove_image(&a, &RemoveImages::default()).unwrap().held_back, None);
+    assert!(world.blobs().is_empty());
+}
+
+#[test]
+fn a_prune_clears_what_killed_operations_left() {
+    let world = World::new();
+    small("one").build().push(&world.registry, "a", &["latest"]);
+    world.pull("a").unwrap();
+    let left = world.root().join("leases/1-0-dead");
+    std::fs::create_dir_all(left.join("tmp/0")).unwrap();
+    std::fs::write(left.join("lock"), "").unwrap();
+    let pruned = world.engine.prune_images(&PruneImages::default()).unwrap();
+    assert!(pruned.removed.is_empty());
+    assert!(!left.exists());
+    assert_eq!(world.names().len(), 2);
 }
