@@ -92,11 +92,8 @@ impl From<disk::Error> for Error {
 
 impl From<content::Error> for Error {
     fn from(error: content::Error) -> Error {
-        let kind = match &error {
-            content::Error::Disk(_) => {
-                let content::Error::Disk(error) = error else { return Error::invalid(error) };
-                return error.into();
-            }
+        let kind = match error {
+            content::Error::Disk(error) => return error.into(),
             content::Error::Unusable { .. } => ErrorKind::Unsupported,
             content::Error::Absent(_) => ErrorKind::NotFound,
             content::Error::Missing(_) | content::Error::Corrupt { .. } => {
@@ -122,6 +119,10 @@ impl From<images::Error> for Error {
                 return Error::new(ErrorKind::Corrupt, error.to_string()).with_hint(
                     "move that file away and pull or load the images again: the blobs that are here are used",
                 );
+            }
+            images::Error::IndexFull { .. } => {
+                return Error::new(ErrorKind::Denied, error.to_string())
+                    .with_hint("`strata image prune -a --dry-run` says what could go");
             }
             images::Error::Document { .. }
             | images::Error::Config { .. }

@@ -108,8 +108,21 @@ impl ImageStore {
                 progress(checked.bytes);
             }
         }
+        self.forget_removed(&mut checked)?;
         checked.findings.extend(index.foreign().map(|text| Finding::Foreign(text.to_owned())));
         Ok(checked)
+    }
+
+    /// What is missing because another process removed it in the meantime is not missing.
+    fn forget_removed(&self, checked: &mut Checked) -> Result<()> {
+        if checked.findings.iter().any(|finding| matches!(finding, Finding::Missing { .. })) {
+            let needed = self.needed_by(&self.index()?);
+            checked.findings.retain(|finding| match finding {
+                Finding::Missing { digest, .. } => needed.contains_key(digest),
+                _ => true,
+            });
+        }
+        Ok(())
     }
 
     fn needed_by(&self, index: &Index) -> HashMap<Digest, Need> {

@@ -28,6 +28,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// `index.json` would be larger than it may be.
+    #[error("the list of images would have {size} bytes, more than INDEX_BYTES_MAX ({limit})")]
+    IndexFull {
+        /// What it would have.
+        size: u64,
+        /// What it may have.
+        limit: u64,
+    },
     /// A stored manifest or index cannot be read as one.
     #[error("stored document {digest}: {source}")]
     Document {

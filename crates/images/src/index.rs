@@ -10,7 +10,7 @@ use crate::entry::{Entry, Stored};
 use crate::error::{Error, Result};
 
 /// The entries of the store, as they were at one moment.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Index {
     entries: Vec<Entry>,
     /// Entries that another program wrote: kept as they are, and what they reach is spared.
@@ -144,10 +144,8 @@ impl Index {
     pub fn set(&mut self, entry: Entry) {
         match &entry.reference {
             Some(reference) => {
-                let previous = self.get(reference).map(|previous| previous.image.clone());
-                let keep = |other: &Entry| other.reference.as_ref() != Some(reference);
-                let displaced = self.take(|other| !keep(other));
-                if let Some(displaced) = displaced.filter(|_| previous.as_ref() != Some(&entry.image)) {
+                let displaced = self.take(|other| other.reference.as_ref() == Some(reference));
+                if let Some(displaced) = displaced.filter(|displaced| displaced.image != entry.image) {
                     self.keep_dangling(displaced);
                 }
                 self.entries.retain(|other| other.reference.is_some() || other.image != entry.image);
@@ -155,6 +153,14 @@ impl Index {
             }
             None => self.keep_dangling(entry),
         }
+    }
+
+    /// Puts an entry in as [`Index::set`] does; what was recorded here about its image stays.
+    pub fn set_known(&mut self, entry: Entry) {
+        let known = self.of_image(&entry.image).next();
+        let known = known.map(|known| (known.tagged, known.parent.clone()));
+        let (tagged, parent) = known.unwrap_or((entry.tagged, entry.parent.clone()));
+        self.set(Entry { tagged, parent, ..entry });
     }
 
     /// Takes a reference away; the image is dangling when it was the last one. The entry that was there.

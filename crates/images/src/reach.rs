@@ -7,6 +7,7 @@ use spec::{ChainId, Descriptor, DiffId, Digest, Manifest};
 
 use crate::entry::Entry;
 use crate::error::Result;
+use crate::index::Index;
 use crate::store::ImageStore;
 
 /// Everything that some entries reach.
@@ -91,6 +92,14 @@ impl ImageStore {
 }
 
 impl Reach {
+    /// Why what this, the reach of all of `index`, leaves out may still be needed, if so.
+    pub fn held_back(&self, index: &Index) -> Option<String> {
+        let unread = self.unknown.first().map(|(digest, reason)| format!("{digest}: {reason}"));
+        let foreign =
+            || index.foreign().next().map(|_| "index.json has entries of another program".to_owned());
+        unread.or_else(foreign)
+    }
+
     /// What this reaches and `other` does not.
     #[must_use]
     pub fn without(&self, other: &Reach) -> Reach {

@@ -11,7 +11,7 @@ use crate::entry::Entry;
 use crate::error::{Error, Result};
 use crate::index::Index;
 
-/// 700 bytes for each of a hundred thousand references; more is not ours.
+/// 700 bytes for each of a hundred thousand references; more is not ours, and never written.
 const INDEX_BYTES_MAX: u64 = 64 << 20;
 const INDEX_FILE: &str = "index.json";
 
@@ -74,7 +74,11 @@ impl ImageStore {
         let _lock = self.content.lock_index().map_err(Error::from)?;
         let mut index = self.index()?;
         let result = change(&mut index)?;
-        self.content.content().replace_alone(INDEX_FILE, &index.to_bytes(), 0o600).map_err(Error::from)?;
+        let bytes = index.to_bytes();
+        if bytes.len() as u64 > INDEX_BYTES_MAX {
+            return Err(Error::IndexFull { size: bytes.len() as u64, limit: INDEX_BYTES_MAX }.into());
+        }
+        self.content.content().replace_alone(INDEX_FILE, &bytes, 0o600).map_err(Error::from)?;
         Ok(result)
     }
 
@@ -129,3 +133,6 @@ impl ImageStore {
         ImageConfig::parse(&bytes).map_err(|source| Error::Config { digest: digest.clone(), source })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,6 +25,8 @@ pub struct Swept {
     pub unpacked_bytes: u64,
     /// Why nothing was removed, if so: a document that names may reach cannot be read.
     pub held_back: Option<String>,
+    /// The stacks of layers that images have, every prefix of each.
+    pub stacks_left: HashSet<ChainId>,
 }
 
 impl ImageStore {
@@ -41,14 +43,13 @@ impl ImageStore {
         let index = self.index()?;
         let reach = self.reach(index.entries());
         let mut swept = Swept::default();
-        let foreign = index.foreign().next().map(|_| "index.json has entries of another program".to_owned());
-        let unread = reach.unknown.first().map(|(digest, reason)| format!("{digest}: {reason}"));
-        swept.held_back = unread.or(foreign);
+        swept.held_back = reach.held_back(&index);
         if swept.held_back.is_none() {
             self.discard_blobs(&sweep, &reach, &mut swept)?;
             self.discard_layers(&sweep, &reach, &mut swept)?;
         }
         sweep.finish()?;
+        swept.stacks_left = reach.stacks;
         Ok(swept)
     }
 
@@ -77,13 +78,16 @@ impl ImageStore {
                 }
                 StoredKind::Stack(chain_id) => reach.stacks.contains(chain_id) || stacks.contains(chain_id),
             };
+            if keep {
+                continue;
+            }
             let size = match &stored.kind {
-                StoredKind::Layer(diff_id) if !keep => {
+                StoredKind::Layer(diff_id) => {
                     self.driver().facts(std::slice::from_ref(diff_id))?.map_or(0, |facts| facts.size)
                 }
-                _ => 0,
+                StoredKind::Stack(_) => 0,
             };
-            if !keep && stored.discard(sweep.trash())? {
+            if stored.discard(sweep.trash())? {
                 swept.layers += usize::from(matches!(stored.kind, StoredKind::Layer(_)));
                 swept.layer_bytes += size;
                 swept.unpacked_bytes += stored.disk_bytes;
