@@ -114,7 +114,7 @@ impl Settings {
     /// When a configuration file that was named is missing, or one cannot be read or understood.
     pub fn resolve(inputs: Inputs, host: &HostInfo) -> Result<Settings> {
         let file = DaemonFile::find(&inputs)?;
-        let root = root(&inputs, &file, host);
+        let root = root(&inputs, &file, host)?;
         let storage_driver = pick(inputs.storage_driver.clone(), "--storage-driver")
             .or(file.own_text("storage-driver")?)
             .map_or(Setting { value: None, origin: Origin::Default }, |s| Setting {
@@ -151,12 +151,12 @@ fn pick<T>(value: Option<T>, option: &'static str) -> Option<Setting<T>> {
     value.map(|value| Setting { value, origin: Origin::Option(option) })
 }
 
-fn root(inputs: &Inputs, file: &DaemonFile, host: &HostInfo) -> Setting<PathBuf> {
+fn root(inputs: &Inputs, file: &DaemonFile, host: &HostInfo) -> Result<Setting<PathBuf>> {
     let variable = inputs
         .root_variable
         .clone()
         .map(|value| Setting { value, origin: Origin::Environment("STRATA_ROOT") });
-    let named = file.own_text("data-root").ok().flatten();
+    let named = file.own_text("data-root")?;
     let named = named.map(|setting| Setting { value: PathBuf::from(setting.value), origin: setting.origin });
     let chosen = pick(inputs.root.clone(), "--root").or(variable).or(named);
     let Setting { value, origin } = chosen.unwrap_or_else(|| Setting {
@@ -164,7 +164,7 @@ fn root(inputs: &Inputs, file: &DaemonFile, host: &HostInfo) -> Setting<PathBuf>
         origin: Origin::Default,
     });
     // What is printed of it and recorded in it holds in every working directory. Without one it stays as it is.
-    Setting { value: std::path::absolute(&value).unwrap_or(value), origin }
+    Ok(Setting { value: std::path::absolute(&value).unwrap_or(value), origin })
 }
 
 /// `/var/lib/strata` for root; for others the first of their data folders that can be used, and a folder of

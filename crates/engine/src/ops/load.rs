@@ -218,10 +218,7 @@ impl Loading<'_> {
 
     /// A blob of the archive that is written into the store while it is read, unless it is there.
     fn tee<'t>(&'t self, descriptor: &Descriptor, diff_id: &spec::DiffId, present: bool) -> Result<Tee<'t>> {
-        let blob = self.archive.blob(&descriptor.digest)?;
-        let blob = blob.ok_or_else(|| {
-            Error::new(ErrorKind::Corrupt, format!("the archive lacks {}", descriptor.digest))
-        })?;
+        let blob = self.blob(descriptor)?;
         let blobs = self.store.content().blobs();
         let writer = match present {
             true => None,
@@ -238,15 +235,17 @@ impl Loading<'_> {
         })
     }
 
+    fn blob(&self, descriptor: &Descriptor) -> Result<archive::Blob> {
+        let lacking = || Error::new(ErrorKind::Corrupt, format!("the archive lacks {}", descriptor.digest));
+        self.archive.blob(&descriptor.digest)?.ok_or_else(lacking)
+    }
+
     /// Takes in a blob that is no layer.
     fn copy(&self, descriptor: &Descriptor) -> Result<()> {
         if self.lease.pin_blob(self.store.content().blobs(), &descriptor.digest)? {
             return Ok(());
         }
-        let blob = self.archive.blob(&descriptor.digest)?;
-        let mut blob = blob.ok_or_else(|| {
-            Error::new(ErrorKind::Corrupt, format!("the archive lacks {}", descriptor.digest))
-        })?;
+        let mut blob = self.blob(descriptor)?;
         let mut writer =
             self.store.content().blobs().writer(self.lease, &descriptor.digest, descriptor.size)?;
         io::copy(&mut blob, &mut writer).map_err(|e| Error::new(ErrorKind::Corrupt, e.to_string()))?;
@@ -261,19 +260,14 @@ impl Loading<'_> {
         self.store.publish(|index| {
             let mut loaded = Loaded::default();
             for Taken { names, entry } in taken {
-                let known = index.of_image(&entry.image).next().cloned();
-                let entry = match known {
-                    Some(known) => Entry { tagged: known.tagged, parent: known.parent, ..entry },
-                    None => entry,
-                };
                 let mut replaced = Vec::new();
                 for name in &names {
                     let before = index.get(name).filter(|before| before.image != entry.image);
                     replaced.extend(before.map(|before| (name.clone(), before.image.clone())));
-                    index.set(entry.named(name.clone()));
+                    index.set_known(entry.named(name.clone()));
                 }
                 if names.is_empty() {
-                    index.set(entry.clone());
+                    index.set_known(entry.clone());
                 }
                 loaded.images.push(LoadedImage { image: entry.image, names, taken: replaced });
             }

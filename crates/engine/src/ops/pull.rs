@@ -152,8 +152,8 @@ impl Engine {
         request: &Pull,
         events: &dyn Events,
     ) -> Result<()> {
+        let index = store.index()?;
         for image in images {
-            let index = store.index()?;
             let Some(entry) = index.get(&image.reference) else { continue };
             if let Err(warning) =
                 check_platform(&image.reference.familiar(), &entry.platform, request.platform.as_ref())
@@ -283,17 +283,12 @@ impl Pulling<'_> {
         let Some(reference) = entry.reference.clone() else { return Ok(false) };
         let repo_digest = reference.with_digest(entry.target.digest.clone());
         self.store.publish(|index| {
-            let known = index.of_image(&entry.image).next().cloned();
-            let entry = match known {
-                Some(known) => Entry { tagged: known.tagged, parent: known.parent, ..entry },
-                None => entry,
-            };
             let moved = index.get(&reference).is_none_or(|before| before.image != entry.image);
             // A digest that stands for an image of another platform stays with it.
             if index.get(&repo_digest).is_none_or(|before| before.image == entry.image) {
-                index.set(entry.named(repo_digest.clone()));
+                index.set_known(entry.named(repo_digest.clone()));
             }
-            index.set(entry);
+            index.set_known(entry);
             Ok(moved)
         })
     }

@@ -248,7 +248,7 @@ impl Pushing<'_> {
             Document::Manifest(manifest) => ImageId(manifest.config.digest.clone()),
             Document::Index(_) => pushed.image.clone(),
         };
-        self.store.update(|index| {
+        self.store.publish(|index| {
             // An image that was removed meanwhile stays removed; a digest that stands for another one too.
             let free = index.get(&repo_digest).is_none_or(|known| known.image == image);
             let known = index.of_image(&image).next().filter(|_| free).cloned();

@@ -47,6 +47,7 @@ fn bad_files_are_refused_by_name() {
     refuse("[]", "is not a JSON object");
     refuse("{", "EOF");
     refuse(r#"{"registry-mirrors":"x"}"#, "registry-mirrors is not a list of strings");
+    refuse(r#"{"data-root":7}"#, "data-root is not a string");
     refuse(r#"{"max-concurrent-downloads":0}"#, "a number from 1 to 64");
     refuse(r#"{"a":1,"a":2}"#, "stands twice");
     let missing = Inputs { daemon_config: Some("/nonexistent/daemon.json".into()), ..Inputs::default() };
