@@ -42,8 +42,7 @@ impl ImageStore {
         // Leases were read when the sweep began; roots only now.
         let index = self.index()?;
         let reach = self.reach(index.entries());
-        let mut swept = Swept::default();
-        swept.held_back = reach.held_back(&index);
+        let mut swept = Swept { held_back: reach.held_back(&index), ..Swept::default() };
         if swept.held_back.is_none() {
             self.discard_blobs(&sweep, &reach, &mut swept)?;
             self.discard_layers(&sweep, &reach, &mut swept)?;

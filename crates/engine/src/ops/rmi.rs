@@ -1,8 +1,8 @@
 //! `rmi`: names and images go, and what nothing reaches any more.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use images::{Entry, Found, ImageStore, Index};
+use images::{Entry, Found, ImageStore, Index, Reach};
 use snapshot::StoredKind;
 use spec::{ChainId, ImageId, Reference};
 
@@ -55,9 +55,8 @@ pub(crate) struct Removing<'s> {
     store: &'s ImageStore,
     uses: Uses,
     request: &'s RemoveImages,
+    /// With all layers of the images that went: which of them others keep shows when it is known what is left.
     removed: Vec<Removed>,
-    /// Chain IDs of the images that were looked at.
-    chains: HashMap<ImageId, Vec<ChainId>>,
 }
 
 impl Engine {
@@ -81,20 +80,20 @@ impl Engine {
     /// # Errors
     /// When the store cannot be read.
     pub fn would_remove(&self, texts: &[&str], request: &RemoveImages) -> Result<(Removal, Vec<Error>)> {
-        let missing = |text: &str| self.store_and_index(text).err();
         let Some(store) = self.existing_store()? else {
-            return Ok((Removal::default(), texts.iter().filter_map(|text| missing(text)).collect()));
+            let missing = |text: &&str| Index::default().resolve(text).err().map(Error::from);
+            return Ok((Removal::default(), texts.iter().filter_map(missing).collect()));
         };
         let index = store.index()?;
-        let mut after = Index::default();
-        index.entries().iter().for_each(|entry| after.set(entry.clone()));
+        let mut after = index.clone();
         let mut removing = Removing::new(&store, request)?;
         let errors = texts.iter().filter_map(|text| removing.remove(&mut after, text).err()).collect();
-        let removed = removing.removed;
-        let held_back = held_back(&store, &index, after.entries());
+        let left = store.reach(after.entries());
+        let removed = without_layers(removing.removed, &left.stacks);
+        let held_back = left.held_back(&after);
         let freed = match held_back {
             Some(_) => Freed::default(),
-            None => freed(&store, index.entries(), after.entries())?,
+            None => freed(&store, index.entries(), after.entries(), &left)?,
         };
         Ok((Removal { removed, freed, held_back }, errors))
     }
@@ -102,7 +101,7 @@ impl Engine {
 
 impl<'s> Removing<'s> {
     pub(crate) fn new(store: &'s ImageStore, request: &'s RemoveImages) -> Result<Removing<'s>> {
-        Ok(Removing { store, uses: Uses::read(store)?, request, removed: Vec::new(), chains: HashMap::new() })
+        Ok(Removing { store, uses: Uses::read(store)?, request, removed: Vec::new() })
     }
 
     /// Removes what nothing reaches any more, now that the list of images is written.
@@ -119,7 +118,8 @@ impl<'s> Removing<'s> {
         let swept = engine.sweep(self.store)?;
         let disk_bytes = swept.blob_bytes + swept.unpacked_bytes;
         let freed = Freed { layer_bytes: swept.layer_bytes, disk_bytes };
-        Ok(Removal { removed: self.removed, freed, held_back: swept.held_back })
+        let removed = without_layers(self.removed, &swept.stacks_left);
+        Ok(Removal { removed, freed, held_back: swept.held_back })
     }
 
     pub(crate) fn remove(&mut self, index: &mut Index, text: &str) -> Result<()> {
@@ -193,14 +193,17 @@ impl<'s> Removing<'s> {
         }
     }
 
-    /// Takes the image out, says which layers go with it, and goes on with its parent if nothing holds that.
+    /// Takes the image out with its layers, top first, and goes on with its parent if nothing holds that.
     fn delete(&mut self, index: &mut Index, image: &ImageId) {
         let mut next = Some(image.clone());
         while let Some(image) = next.take() {
             let Some(entry) = index.of_image(&image).next().cloned() else { return };
             index.remove(&image);
             self.removed.push(Removed::Image(image));
-            self.delete_layers(index, &entry);
+            // One whose documents are damaged has no layers that could be named.
+            let chain_ids = self.store.image(&entry).map(|image| image.config.chain_ids());
+            let layers = chain_ids.unwrap_or_default().into_iter().rev().map(Removed::Layer);
+            self.removed.extend(layers);
             let parent = entry.parent.filter(|_| !self.request.no_prune);
             next = parent.filter(|parent| {
                 index.references(parent).is_empty()
@@ -210,38 +213,28 @@ impl<'s> Removing<'s> {
         }
     }
 
-    fn delete_layers(&mut self, index: &Index, entry: &Entry) {
-        let own = self.chain_ids(entry);
-        let mut kept: HashSet<ChainId> = HashSet::new();
-        for (_, entries) in index.by_image() {
-            entries.first().into_iter().for_each(|other| kept.extend(self.chain_ids(other)));
-        }
-        let gone = own.into_iter().rev().filter(|chain_id| !kept.contains(chain_id));
-        self.removed.extend(gone.map(Removed::Layer));
-    }
-
-    /// The chain IDs of an image, bottom first, read once; none when its documents are damaged.
-    fn chain_ids(&mut self, entry: &Entry) -> Vec<ChainId> {
-        let read = || self.store.image(entry).map(|image| image.config.chain_ids()).unwrap_or_default();
-        self.chains.entry(entry.image.clone()).or_insert_with(read).clone()
-    }
-
     fn has_children(&self, index: &Index, image: &ImageId) -> bool {
         index.entries().iter().any(|entry| entry.parent.as_ref() == Some(image))
     }
 }
 
-/// Why a sweep would remove nothing while these entries are there, if so.
-fn held_back(store: &ImageStore, index: &Index, kept: &[Entry]) -> Option<String> {
-    let unknown = store.reach(kept).unknown.into_iter().next();
-    let unread = unknown.map(|(digest, reason)| format!("{digest}: {reason}"));
-    unread.or_else(|| index.foreign().next().map(|_| "index.json has entries of another program".to_owned()))
+/// What went, without the layers that are left; one that several images took with them went with the last.
+fn without_layers(removed: Vec<Removed>, left: &HashSet<ChainId>) -> Vec<Removed> {
+    let mut named = HashSet::new();
+    let went = |removed: &Removed| match removed {
+        Removed::Layer(chain_id) => !left.contains(chain_id) && named.insert(chain_id.clone()),
+        Removed::Untagged(_) | Removed::Image(_) => true,
+    };
+    let mut gone: Vec<Removed> = removed.into_iter().rev().filter(went).collect();
+    gone.reverse();
+    gone
 }
 
-/// Bytes that come back when the entries of `before` that are not in `after` go.
-fn freed(store: &ImageStore, before: &[Entry], after: &[Entry]) -> Result<Freed> {
-    let gone = store.reach(before.iter().filter(|entry| !after.iter().any(|kept| kept.image == entry.image)));
-    let gone = gone.without(&store.reach(after));
+/// Bytes that come back when the entries of `before` that are not in `after`, which reaches `left`, go.
+fn freed(store: &ImageStore, before: &[Entry], after: &[Entry], left: &Reach) -> Result<Freed> {
+    let kept: HashSet<&ImageId> = after.iter().map(|entry| &entry.image).collect();
+    let gone = store.reach(before.iter().filter(|entry| !kept.contains(&entry.image)));
+    let gone = gone.without(left);
     let mut freed = Freed::default();
     for digest in gone.blobs.keys() {
         freed.disk_bytes += store.content().blobs().disk_bytes(digest)?;
@@ -271,4 +264,29 @@ fn is_single(references: &[Reference]) -> bool {
 
 fn conflict(text: String) -> Error {
     Error::new(ErrorKind::Conflict, format!("conflict: {text}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use spec::Digest;
+
+    use super::*;
+
+    #[test]
+    fn a_layer_goes_with_the_last_image_that_has_it() {
+        let image = |text: &str| Removed::Image(ImageId(Digest::of(text.as_bytes())));
+        let chain_id = |text: &str| ChainId(Digest::of(text.as_bytes()));
+        let layer = |text: &str| Removed::Layer(chain_id(text));
+        let removed = vec![
+            image("a"),
+            layer("own"),
+            layer("shared"),
+            layer("kept"),
+            image("b"),
+            layer("shared"),
+            layer("kept"),
+        ];
+        let expect = vec![image("a"), layer("own"), image("b"), layer("shared")];
+        assert_eq!(without_layers(removed, &HashSet::from([chain_id("kept")])), expect);
+    }
 }
