@@ -19,6 +19,7 @@ mod log;
 pub mod metadata;
 mod metrics;
 mod name;
+pub mod operate;
 mod random;
 mod refusal;
 mod registry;

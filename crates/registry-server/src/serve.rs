@@ -44,7 +44,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     connections: Arc<Connections>,
     runtime: Option<Runtime>,
-    _root: Root,
+    root: Root,
 }
 
 /// Starts a server; it serves when this returns.
@@ -73,7 +73,7 @@ pub fn serve(config: Config) -> Result<Running> {
     runtime.spawn(collect(Arc::clone(&server), config.collect.interval, restarted));
     let scheme = if tls.is_some() { "https" } else { "http" };
     let runtime = Some(runtime);
-    Ok(Running { address, scheme, server, stop, connections, runtime, _root: root })
+    Ok(Running { address, scheme, server, stop, connections, runtime, root })
 }
 
 fn assemble(config: &Config, root: &Root, stop: watch::Receiver<bool>) -> Result<Server> {
@@ -117,6 +117,11 @@ impl Running {
             Some(runtime) => runtime.block_on(self.server.registry.collect(grace)),
             None => Err(Error::Stopping),
         }
+    }
+
+    /// How many transactions were synced since the start: what acknowledged changes have cost the disk.
+    pub fn synced_transactions(&self) -> u64 {
+        self.root.commits().0
     }
 
     /// Stops: no new connections, requests end, uploads under way are kept for later.

@@ -65,6 +65,11 @@ impl Root {
         Arc::clone(&self.blobs) as Arc<dyn BlobBackend>
     }
 
+    /// Synced transactions, and changes.
+    pub(crate) fn commits(&self) -> (u64, u64) {
+        self.metadata.commits()
+    }
+
     /// Whether the machine went down since the root was last served from.
     pub(crate) async fn begin_boot(&self) -> Result<bool> {
         self.metadata.begin_boot(&disk::boot_id()).await

@@ -457,6 +457,12 @@ pub trait Collection: Send + Sync {
     /// When the database fails.
     fn blobs<'a>(&'a self, page: Page<'a>) -> Answer<'a, Vec<Blob>>;
 
+    /// All manifests in the order they came, after a position: position, repository, digest.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn all_manifests(&self, after: i64, limit: usize) -> Answer<'_, Vec<(i64, RepositoryName, Digest)>>;
+
     /// Whether the server before this one may have lost rows that were not synced: the machine went down.
     /// Remembers the boot that is running now.
     ///

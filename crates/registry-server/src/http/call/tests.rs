@@ -77,7 +77,7 @@ fn srv_1_malformed_values_are_refused_before_any_look_up() {
         check("PUT", &format!("/v2/a/manifests/{bad}"), Code::TagInvalid, 400);
         check("PUT", &format!("/v2/a/manifests/x?tag={bad}"), Code::TagInvalid, 400);
     }
-    for bad in ["sha256:baddigeststring", "sha256:", "sha999:ab", "SHA256:ab", ":", "sha256:..%2F..%2Fx"] {
+    for bad in ["sha256:baddigeststring", "sha256:", "sha999:ab", "SHA256:ab", ":", "sha256:..x"] {
         check("GET", &format!("/v2/a/manifests/{bad}"), Code::DigestInvalid, 400);
         check("GET", &format!("/v2/a/referrers/{bad}"), Code::DigestInvalid, 400);
         check("POST", &format!("/v2/a/blobs/uploads/?digest={bad}"), Code::DigestInvalid, 400);

@@ -1,6 +1,7 @@
 //! The queue, the trash, and what verification asks.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
+use spec::Digest;
 
 use super::contents::{Unlinked, unlink};
 use super::manifests::{self, UNTAGGED};
@@ -8,6 +9,7 @@ use super::rows::{self, BLOB, MANIFEST};
 use super::{Durability, SqliteMetadata, uploads};
 use crate::blobs::{Answer, BlobKey};
 use crate::metadata::{Blob, Collected, Collection, Grace, Page};
+use crate::name::RepositoryName;
 
 impl Collection for SqliteMetadata {
     fn collect(&self, grace: Grace, now: i64, limit: usize) -> Answer<'_, Collected> {
@@ -66,6 +68,19 @@ impl Collection for SqliteMetadata {
                     "SELECT digest, size, key, bytes FROM blob WHERE digest > ?1 ORDER BY digest LIMIT ?2",
                 )?;
                 statement.query_map((page.last, page.limit as i64), rows::blob)?.collect()
+            })
+        })
+    }
+
+    fn all_manifests(&self, after: i64, limit: usize) -> Answer<'_, Vec<(i64, RepositoryName, Digest)>> {
+        Box::pin(async move {
+            self.read("list manifests", |connection| {
+                let mut statement = connection.prepare_cached(
+                    "SELECT m.id, r.name, m.digest FROM manifest m JOIN repository r ON r.id = m.repository
+                     WHERE m.id > ?1 ORDER BY m.id LIMIT ?2",
+                )?;
+                let row = |row: &Row<'_>| Ok((row.get(0)?, rows::name(row, 1)?, rows::digest(row, 2)?));
+                statement.query_map((after, limit as i64), row)?.collect()
             })
         })
     }
