@@ -30,7 +30,7 @@
 //! With `STRATA_UPDATE=1` in the environment the file is rewritten to show what was said. Lines that still
 //! fit stay as they are; values of look-alikes go back to their signs.
 //!
-//! trycmd and snapbox were tried first: they run a command without a shell, mix stderr into stdout, and know
+//! The runners that exist (trycmd on snapbox) run a command without a shell, mix stderr into stdout, and know
 //! no values that are only known when the test runs.
 
 mod document;
