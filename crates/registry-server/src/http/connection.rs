@@ -7,15 +7,15 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::framing::Framing;
+use super::framing::{Doubt, Framing};
 use crate::limits::{KEEP_ALIVE_IDLE_MAX, REQUEST_HEAD_TIMEOUT, STALL_BYTES_MIN};
 
 /// What the connection and its requests tell each other.
@@ -23,18 +23,21 @@ use crate::limits::{KEEP_ALIVE_IDLE_MAX, REQUEST_HEAD_TIMEOUT, STALL_BYTES_MIN};
 pub(crate) struct Watch {
     /// Requests that were handed on.
     begun: AtomicU64,
-    /// The number of the request whose head is in doubt, from 1.
-    doubtful: AtomicU64,
+    /// The request whose head is refused.
+    doubt: OnceLock<Doubt>,
     /// Requests whose answer is not sent yet.
     active: AtomicUsize,
 }
 
 impl Watch {
-    /// A request begins; whether its head is in doubt.
-    pub(crate) fn begin_request(&self) -> bool {
+    /// A request begins; the status that it is refused with, if its head is.
+    pub(crate) fn begin_request(&self) -> Option<u16> {
         let number = self.begun.fetch_add(1, Ordering::Relaxed) + 1;
-        let doubtful = self.doubtful.load(Ordering::Relaxed);
-        doubtful != 0 && number >= doubtful
+        match self.doubt.get() {
+            Some(Doubt::Framing(refused)) if number >= *refused => Some(400),
+            Some(Doubt::TooLarge(refused)) if number >= *refused => Some(431),
+            _ => None,
+        }
     }
 
     /// Held while an answer is being made and sent: the connection is not idle then.
@@ -106,8 +109,8 @@ impl<S> Watched<S> {
         self.idle_since = None;
         let before = self.framing.heads();
         let result = self.framing.feed(bytes);
-        if let Some(number) = self.framing.doubtful_head() {
-            self.watch.doubtful.store(number, Ordering::Relaxed);
+        if let Some(doubt) = self.framing.doubt() {
+            self.watch.doubt.get_or_init(|| doubt);
         }
         if !self.framing.in_head() {
             self.head_began = None;

@@ -15,7 +15,16 @@ pub(super) struct Framing {
     state: State,
     line: Vec<u8>,
     heads: u64,
-    doubtful: Option<u64>,
+    doubt: Option<Doubt>,
+}
+
+/// A head that is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Doubt {
+    /// It can be read in two ways; which of the connection's it is, from 1.
+    Framing(u64),
+    /// It is too large; which it is.
+    TooLarge(u64),
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,9 +56,9 @@ impl Framing {
         self.state != State::Head
     }
 
-    /// The number of the first head that can be read in two ways, from 1.
-    pub(super) fn doubtful_head(&self) -> Option<u64> {
-        self.doubtful
+    /// The first head that is refused.
+    pub(super) fn doubt(&self) -> Option<Doubt> {
+        self.doubt
     }
 
     /// Follows some more bytes.
@@ -90,7 +99,7 @@ impl Framing {
                 return &bytes[at + 1..];
             }
             if self.line.len() > HEADER_BYTES_MAX {
-                // The HTTP library refuses it by the same limit.
+                self.doubt.get_or_insert(Doubt::TooLarge(self.heads + 1));
                 self.state = State::Lost;
                 return &[];
             }
@@ -110,7 +119,7 @@ impl Framing {
                 };
             }
             None => {
-                self.doubtful.get_or_insert(self.heads);
+                self.doubt.get_or_insert(Doubt::Framing(self.heads));
                 self.state = State::Lost;
             }
         }
@@ -232,7 +241,7 @@ mod tests {
             let text = format!("PUT / HTTP/1.1\r\nHost: x\r\n{head}\r\n");
             for step in [1, 7, 1_000] {
                 let (framing, _) = feed(&text, step);
-                assert_eq!(framing.doubtful_head(), doubtful.then_some(1), "{head:?}");
+                assert_eq!(framing.doubt(), doubtful.then_some(Doubt::Framing(1)), "{head:?}");
             }
         };
         check("", false);
@@ -259,7 +268,7 @@ mod tests {
         check("X: a\0\r\n", true);
         check("no colon\r\n", true);
         let (framing, _) = feed("PUT / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 3);
-        assert_eq!(framing.doubtful_head(), Some(1));
+        assert_eq!(framing.doubt(), Some(Doubt::Framing(1)));
     }
 
     #[test]
@@ -272,7 +281,9 @@ mod tests {
             assert_eq!((result, framing.heads(), framing.state), (Ok(()), 4, State::Head), "{step}");
         }
         let second = format!("{requests}PUT / HTTP/1.1\r\nContent-Length: x\r\n\r\n");
-        assert_eq!(feed(&second, 5).0.doubtful_head(), Some(5));
+        assert_eq!(feed(&second, 5).0.doubt(), Some(Doubt::Framing(5)));
+        let long = format!("GET / HTTP/1.1\r\n\r\nGET /{}", "x".repeat(HEADER_BYTES_MAX));
+        assert_eq!(feed(&long, 1_000).0.doubt(), Some(Doubt::TooLarge(2)));
     }
 
     #[test]

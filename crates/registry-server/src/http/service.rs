@@ -17,6 +17,7 @@ use super::call::{Begin, Call};
 use super::connection::{Active, Watch};
 use super::{blobs, listings, manifests, operating, search, uploads};
 use crate::access::{Access, Action, Principal, tokens};
+use crate::limits::HEADER_BYTES_MAX;
 use crate::log::{Line, Log};
 use crate::metrics::Metrics;
 use crate::refusal::{Answered, Refusal};
@@ -64,14 +65,14 @@ pub(crate) async fn serve(
     request: Request<Incoming>,
 ) -> Response<Sent> {
     let started = Instant::now();
-    let doubtful = watch.begin_request();
+    let refused = watch.begin_request();
     let active = watch.active();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let id = server.log.request_id();
     let mut user = None;
-    let mut answer = match doubtful {
-        true => doubtful_framing(),
-        false => respond(&server, ends, request, &mut user).await,
+    let mut answer = match refused {
+        Some(status) => refused_head(status),
+        None => respond(&server, ends, request, &mut user).await,
     };
     decorate(&server, &mut answer, &path, &id);
     let line = Line {
@@ -90,9 +91,12 @@ pub(crate) async fn serve(
 }
 
 /// Lengths that contradict each other: whose request the rest is nobody knows (SRV-6).
-fn doubtful_framing() -> Answer {
-    let detail = "the lengths in the request's head contradict each other, or it is not well-formed";
-    let refusal = Refusal::new(Code::SizeInvalid, detail).with_status(400);
+fn refused_head(status: u16) -> Answer {
+    let detail = match status {
+        431 => format!("the request's head has more than HEADER_BYTES_MAX ({HEADER_BYTES_MAX}) bytes"),
+        _ => "the lengths in the request's head contradict each other, or it is not well-formed".to_owned(),
+    };
+    let refusal = Refusal::new(Code::SizeInvalid, detail).with_status(status);
     Answer::from(refusal.with_header(CONNECTION, "close"))
 }
 

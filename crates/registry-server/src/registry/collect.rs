@@ -1,8 +1,8 @@
 //! Collecting what nothing refers to: online, without a lock, as much as was deleted.
 //!
 //! Decisions are metadata's, each in one transaction with what it takes away. Bytes are removed after that is
-//! durable, by keys that nobody can be given again; a death in between leaves them in the trash. `tests` beside
-//! this file run through every order of the steps of push, mount, delete, read and collection.
+//! durable, by keys that nobody can be given again; a death in between leaves them in the trash.
+//! `tests/protocol.rs` runs through every order of the steps of push, mount, delete, read and collection.
 
 use std::time::Duration;
 

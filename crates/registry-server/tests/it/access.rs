@@ -53,7 +53,8 @@ fn push(world: &World, user: &str, repository: &str, tag: &str, layer: &[u8]) ->
         return response;
     }
     let blob = crate::client::descriptor("a/b", &digest, layer.len());
-    let manifest = json!({ "schemaVersion": 2, "mediaType": crate::client::MANIFEST, "config": blob, "layers": [] });
+    let manifest =
+        json!({ "schemaVersion": 2, "mediaType": crate::client::MANIFEST, "config": blob, "layers": [] });
     as_user(world, user, "PUT", &format!("/v2/{repository}/manifests/{tag}"), manifest.to_string().as_bytes())
 }
 
@@ -80,7 +81,11 @@ fn srv_3_rules_decide_each_request() {
     refused.assert_refused(401, "UNAUTHORIZED");
     assert_eq!(refused.header("www-authenticate"), Some("Basic realm=\"strata\""));
     for header in ["Basic", "Basic ?", "Digest x", "Bearer", "Bearer x.y.z", ""] {
-        assert_eq!(world.send(&request("GET", "/v2/").header("Authorization", header)).status, 401, "{header}");
+        assert_eq!(
+            world.send(&request("GET", "/v2/").header("Authorization", header)).status,
+            401,
+            "{header}"
+        );
     }
 }
 
@@ -168,7 +173,9 @@ fn token(world: &World, refused: &Response, user: &str) -> String {
         .collect();
     let realm = &parameters["realm"];
     assert_eq!(*realm, format!("http://{}/token", world.address()));
-    let scope = parameters.get("scope").map_or(String::new(), |scope| format!("&scope={}", scope.replace(' ', "%20")));
+    let scope = parameters
+        .get("scope")
+        .map_or(String::new(), |scope| format!("&scope={}", scope.replace(' ', "%20")));
     let target = format!("/token?service={}{scope}", parameters["service"]);
     let answer = as_user(world, user, "GET", &target, b"");
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -219,7 +226,12 @@ fn srv_13_our_tokens_end_with_their_time_and_their_user() {
     let expired = bearing(&world, &bob, "GET", target);
     assert_eq!(expired.status, 401);
     assert!(expired.header("www-authenticate").unwrap().contains("error=\"invalid_token\""));
-    for forged in [bob.replace('.', "_"), format!("{bob}x"), bob.split('.').rev().collect::<Vec<_>>().join("."), "x".repeat(20_000)] {
+    for forged in [
+        bob.replace('.', "_"),
+        format!("{bob}x"),
+        bob.split('.').rev().collect::<Vec<_>>().join("."),
+        "x".repeat(20_000),
+    ] {
         assert_eq!(bearing(&world, &forged, "GET", target).status, 401);
     }
 }
@@ -237,7 +249,8 @@ fn tokens_are_refreshed_until_the_password_changes() {
     assert_eq!(answer["scope"], "repository:team/a:pull repository:bob/a:push");
     assert_eq!((answer["expires_in"].as_i64(), answer["token"] == answer["access_token"]), (Some(300), true));
     let refresh = answer["refresh_token"].as_str().unwrap().to_owned();
-    let again = form(&format!("grant_type=refresh_token&refresh_token={refresh}&scope=repository:bob/a:push"));
+    let again =
+        form(&format!("grant_type=refresh_token&refresh_token={refresh}&scope=repository:bob/a:push"));
     assert_eq!(again.json()["scope"], "repository:bob/a:push");
     // Each kind is good for its own use alone.
     assert_eq!(bearing(&world, &refresh, "GET", "/v2/").status, 401);
@@ -245,7 +258,13 @@ fn tokens_are_refreshed_until_the_password_changes() {
     form(&format!("grant_type=refresh_token&refresh_token={access}")).assert_refused(401, "UNAUTHORIZED");
     form("grant_type=password&username=bob&password=wrong").assert_refused(401, "UNAUTHORIZED");
     form("grant_type=else").assert_refused(400, "UNSUPPORTED");
-    let login = as_user(&world, "bob", "GET", "/token?account=bob&client_id=docker&offline_token=true&service=strata", b"");
+    let login = as_user(
+        &world,
+        "bob",
+        "GET",
+        "/token?account=bob&client_id=docker&offline_token=true&service=strata",
+        b"",
+    );
     assert!(login.json()["refresh_token"].is_string());
     assert_eq!(world.send(&request("GET", "/token").basic("bob", "wrong")).status, 401);
     let path = world.config.access.as_ref().unwrap().htpasswd.clone().unwrap();

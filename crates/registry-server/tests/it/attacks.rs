@@ -47,7 +47,13 @@ fn srv_6_doubtful_framing_is_400_and_ends_the_connection() {
     check("Transfer-Encoding: chunked\r\n", "0x5\r\nhello\r\n0\r\n\r\n");
     check("Transfer-Encoding: chunked\r\n", "99999999999999999\r\nhello\r\n0\r\n\r\n");
     assert_eq!(world.get(&format!("/v2/a/blobs/{}", Digest::of(b"hello"))).status, 404);
-    let garbage = ["\0\0\0\0\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\u{16}\u{3}\u{1}\0", "GET /v2/ HTTP/1.1\r\nno colon\r\n\r\n"];
+    let garbage = [
+        "\0\0\0\0\r\n\r\n",
+        "GET\r\n\r\n",
+        "GET / HTTP/9.9\r\n\r\n",
+        "\u{16}\u{3}\u{1}\0",
+        "GET /v2/ HTTP/1.1\r\nno colon\r\n\r\n",
+    ];
     for garbage in garbage {
         let mut bytes = garbage.as_bytes().to_vec();
         bytes.extend(b"\r\n\r\n");
@@ -66,9 +72,14 @@ fn srv_6_heads_have_limits() {
     let long = format!("GET /v2/ HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "y".repeat(70_000));
     let answer = raw(&world, long.as_bytes());
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
-    let fits = format!("GET /v2/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: {}\r\n\r\n", "y".repeat(40_000));
+    let fits =
+        format!("GET /v2/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: {}\r\n\r\n", "y".repeat(40_000));
     assert!(raw(&world, fits.as_bytes()).starts_with("HTTP/1.1 200"));
-    let answer = raw(&world, format!("GET /v2/{}/tags/list HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "a/".repeat(20_000)).as_bytes());
+    let answer = raw(
+        &world,
+        format!("GET /v2/{}/tags/list HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "a/".repeat(20_000))
+            .as_bytes(),
+    );
     assert!(answer.starts_with("HTTP/1.1 400"), "{}", &answer[..answer.len().min(200)]);
     assert_healthy(&world);
 }
@@ -78,9 +89,11 @@ fn srv_6_an_encoding_is_not_undone() {
     let world = World::new();
     let bytes = b"\x1f\x8b\x08 not really gzip";
     let digest = Digest::of(bytes);
-    let post = request("POST", &format!("/v2/a/blobs/uploads/?digest={digest}")).header("Content-Encoding", "gzip");
+    let post =
+        request("POST", &format!("/v2/a/blobs/uploads/?digest={digest}")).header("Content-Encoding", "gzip");
     assert_eq!(world.send(&post.body(bytes)).status, 201);
-    let get = request("GET", &format!("/v2/a/blobs/{digest}")).header("Accept-Encoding", "zstd, gzip, deflate");
+    let get =
+        request("GET", &format!("/v2/a/blobs/{digest}")).header("Accept-Encoding", "zstd, gzip, deflate");
     let response = world.send(&get);
     assert_eq!((response.header("content-encoding"), &response.body[..]), (None, &bytes[..]));
 }
@@ -88,10 +101,27 @@ fn srv_6_an_encoding_is_not_undone() {
 #[test]
 fn srv_1_no_malformed_value_is_a_fault_of_the_server() {
     let world = World::new();
-    let odd = ["..", "%2e%2e", "%00", "a%0d%0aX:y", "\u{202e}", "'; DROP TABLE tag; --", "%", "a?b", "$(x)", "A", "sha256:", "~", "_catalog"];
+    let odd = [
+        "..",
+        "%2e%2e",
+        "%00",
+        "a%0d%0aX:y",
+        "\u{202e}",
+        "'; DROP TABLE tag; --",
+        "%",
+        "a?b",
+        "$(x)",
+        "A",
+        "sha256:",
+        "~",
+        "_catalog",
+    ];
     let digest = Digest::of(b"");
     for odd in odd {
-        let odd: String = odd.bytes().map(|b| if b.is_ascii_graphic() { char::from(b).to_string() } else { format!("%{b:02X}") }).collect();
+        let odd: String = odd
+            .bytes()
+            .map(|b| if b.is_ascii_graphic() { char::from(b).to_string() } else { format!("%{b:02X}") })
+            .collect();
         for target in [
             format!("/v2/{odd}/manifests/t"),
             format!("/v2/a/manifests/{odd}"),
@@ -135,7 +165,9 @@ fn srv_11_a_body_makes_progress_or_ends() {
     let world = World::with(|config| config.limits.stall_window = Duration::from_millis(600));
     let location = world.send(&request("POST", "/v2/a/blobs/uploads/")).location();
     let mut stalled = Connection::open(world.address());
-    stalled.write(format!("PATCH {location} HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nabc").as_bytes());
+    stalled.write(
+        format!("PATCH {location} HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nabc").as_bytes(),
+    );
     let response = stalled.read(false).unwrap();
     response.assert_refused(408, "BLOB_UPLOAD_INVALID");
     assert!(String::from_utf8_lossy(&response.body).contains("STALL_WINDOW"));
@@ -145,7 +177,12 @@ fn srv_11_a_body_makes_progress_or_ends() {
     let bytes = noise(1, 300_000);
     let digest = Digest::of(&bytes);
     let mut steady = Connection::open(world.address());
-    steady.write(format!("POST /v2/a/blobs/uploads/?digest={digest} HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n").as_bytes());
+    steady.write(
+        format!(
+            "POST /v2/a/blobs/uploads/?digest={digest} HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n"
+        )
+        .as_bytes(),
+    );
     for chunk in bytes.chunks(20_000) {
         steady.write(chunk);
         std::thread::sleep(Duration::from_millis(100));
@@ -163,7 +200,11 @@ fn srv_11_a_client_that_takes_nothing_is_let_go() {
     }
     let pulls = || {
         let text = String::from_utf8(world.get("/metrics").body).unwrap();
-        let line = text.lines().find(|line| line.starts_with("strata_registry_pulls_under_way ")).unwrap().to_owned();
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("strata_registry_pulls_under_way "))
+            .unwrap()
+            .to_owned();
         line.rsplit(' ').next().unwrap().parse::<u32>().unwrap()
     };
     let deadline = Instant::now() + Duration::from_secs(15);
@@ -205,7 +246,13 @@ fn srv_11_connections_have_limits_and_idle_ones_delay_nobody() {
 fn srv_10_ranges_cannot_overflow() {
     let world = World::new();
     let digest = world.push_blob("a", &noise(1, 40_000));
-    for range in ["bytes=0-18446744073709551615", "bytes=-18446744073709551616", "bytes=9223372036854775808-", "bytes=0-,1-,2-,3-", "bytes=18446744073709551615-18446744073709551614"] {
+    for range in [
+        "bytes=0-18446744073709551615",
+        "bytes=-18446744073709551616",
+        "bytes=9223372036854775808-",
+        "bytes=0-,1-,2-,3-",
+        "bytes=18446744073709551615-18446744073709551614",
+    ] {
         let get = request("GET", &format!("/v2/a/blobs/{digest}")).header("Range", range);
         let response = world.send(&get);
         assert!(matches!(response.status, 200 | 206 | 416), "{range} {}", response.status);

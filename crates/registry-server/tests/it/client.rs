@@ -104,7 +104,8 @@ impl World {
 
     /// Nothing is wrong, and nothing is kept that nobody knows.
     pub(crate) fn assert_sound(&self) {
-        let findings = registry_server::operate::verify(&self.config.root, registry_server::operate::Depth::Bytes);
+        let findings =
+            registry_server::operate::verify(&self.config.root, registry_server::operate::Depth::Bytes);
         assert_eq!(findings.unwrap(), []);
     }
 
@@ -244,7 +245,10 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) fn open(address: SocketAddr) -> Connection {
-        let stream = TcpStream::connect(address).unwrap();
+        Connection::over(TcpStream::connect(address).unwrap())
+    }
+
+    pub(crate) fn over(stream: TcpStream) -> Connection {
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         stream.set_nodelay(true).unwrap();
         Connection { stream: BufReader::new(stream) }

@@ -69,8 +69,7 @@ impl Server {
 
     /// The status; nothing when the server has died.
     fn send(&self, request: &Request) -> Option<crate::client::Response> {
-        TcpStream::connect(self.address).ok()?;
-        let mut connection = Connection::open(self.address);
+        let mut connection = Connection::over(TcpStream::connect(self.address).ok()?);
         let _ = connection.stream().write_all(&request.bytes());
         connection.read(false)
     }

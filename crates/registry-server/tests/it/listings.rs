@@ -93,12 +93,18 @@ fn referrers_are_listed_with_what_they_say() {
     });
     assert_eq!(world.push("a", "index", &index).status, 201);
     let all = world.get(&format!("/v2/a/referrers/{subject}")).json()["manifests"].clone();
-    assert_eq!(all[0], json!({
-        "mediaType": MANIFEST, "digest": own.0.as_str(), "size": own.1,
-        "artifactType": "application/vnd.x+json",
-        "annotations": { "k": "application/vnd.oci.empty.v1+json" },
-    }));
-    assert_eq!((all[1]["digest"].clone(), all[1]["artifactType"].clone()), (json!(from_config.0.as_str()), json!("application/vnd.y")));
+    assert_eq!(
+        all[0],
+        json!({
+            "mediaType": MANIFEST, "digest": own.0.as_str(), "size": own.1,
+            "artifactType": "application/vnd.x+json",
+            "annotations": { "k": "application/vnd.oci.empty.v1+json" },
+        })
+    );
+    assert_eq!(
+        (all[1]["digest"].clone(), all[1]["artifactType"].clone()),
+        (json!(from_config.0.as_str()), json!("application/vnd.y"))
+    );
     assert_eq!((all[2]["artifactType"].clone(), all[2]["annotations"].clone()), (Value::Null, Value::Null));
     for filter in ["application/vnd.x%2Bjson", "application/vnd.x+json"] {
         let response = world.get(&format!("/v2/a/referrers/{subject}?artifactType={filter}"));
@@ -108,7 +114,10 @@ fn referrers_are_listed_with_what_they_say() {
     world.get("/v2/a/referrers/sha256:bad").assert_refused(400, "DIGEST_INVALID");
     let target = format!("/v2/a/manifests/{}", own.0);
     assert_eq!(world.send(&crate::client::request("DELETE", &target)).status, 202);
-    assert_eq!(world.get(&format!("/v2/a/referrers/{subject}")).json()["manifests"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        world.get(&format!("/v2/a/referrers/{subject}")).json()["manifests"].as_array().unwrap().len(),
+        2
+    );
 }
 
 #[test]
@@ -138,16 +147,20 @@ fn search_answers_as_docker_asks() {
     let ping = world.get("/v1/_ping");
     assert_eq!((ping.status, ping.header("x-docker-registry-standalone")), (200, Some("true")));
     let name = registry_server::RepositoryName::parse("library/alpine").unwrap();
-    let facts = Facts { description: "A minimal image".to_owned(), stars: 9_962, official: true, automated: false };
+    let facts =
+        Facts { description: "A minimal image".to_owned(), stars: 9_962, official: true, automated: false };
     describe(&world.config.root, &name, facts).unwrap();
     let found = world.get("/v1/search?q=alpine&n=25").json();
-    assert_eq!(found, json!({
-        "query": "alpine", "num_results": 2, "num_pages": 1, "page": 1, "page_size": 25,
-        "results": [
-            { "name": "alpine", "description": "A minimal image", "star_count": 9962, "is_official": true, "is_automated": false },
-            { "name": "rancher/alpine-git", "description": "", "star_count": 0, "is_official": false, "is_automated": false },
-        ],
-    }));
+    assert_eq!(
+        found,
+        json!({
+            "query": "alpine", "num_results": 2, "num_pages": 1, "page": 1, "page_size": 25,
+            "results": [
+                { "name": "alpine", "description": "A minimal image", "star_count": 9962, "is_official": true, "is_automated": false },
+                { "name": "rancher/alpine-git", "description": "", "star_count": 0, "is_official": false, "is_automated": false },
+            ],
+        })
+    );
     let names = |query: &str| {
         let results = world.get(&format!("/v1/search?{query}")).json()["results"].clone();
         results.as_array().unwrap().iter().map(|r| r["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()

@@ -21,7 +21,9 @@ fn a_manifest_comes_back_as_it_was_pushed() {
     assert_eq!(pushed.location(), format!("/v2/a/manifests/{digest}"));
     for reference in ["t", digest.as_str()] {
         let target = format!("/v2/a/manifests/{reference}");
-        for accept in [None, Some("*/*"), Some(MANIFEST), Some("application/vnd.docker.distribution.manifest.v2+json")] {
+        for accept in
+            [None, Some("*/*"), Some(MANIFEST), Some("application/vnd.docker.distribution.manifest.v2+json")]
+        {
             let get = request("GET", &target);
             let response = world.send(&accept.map_or(get.clone(), |accept| get.header("Accept", accept)));
             assert_eq!((response.status, response.header("content-type")), (200, Some(MANIFEST)));
@@ -52,7 +54,8 @@ fn sha512_is_spoken_everywhere() {
         let found = world.get(&format!("/v2/a/manifests/{reference}"));
         assert_eq!((found.status, found.header("docker-content-digest")), (200, Some(digest.as_str())));
     }
-    let wrong = digest.as_str().replace(&digest.hex()[..2], if digest.hex().starts_with("00") { "11" } else { "00" });
+    let wrong =
+        digest.as_str().replace(&digest.hex()[..2], if digest.hex().starts_with("00") { "11" } else { "00" });
     put(&world, &format!("/v2/a/manifests/{wrong}"), MANIFEST, manifest.as_bytes())
         .assert_refused(400, "DIGEST_INVALID");
     assert_eq!(world.send(&request("DELETE", &target)).status, 202);
@@ -83,7 +86,16 @@ fn srv_5_manifests_are_checked() {
     let absent = Digest::of(b"absent");
     check(&|m| m["layers"][0]["digest"] = json!(absent.as_str()), 400, "MANIFEST_BLOB_UNKNOWN");
     let text = good.to_string();
-    for bad in ["", "{", "[]", "null", "{}", &format!("\u{feff}{text}"), &format!("{text}x"), &text.replacen('{', "{\"layers\":[],", 1)] {
+    for bad in [
+        "",
+        "{",
+        "[]",
+        "null",
+        "{}",
+        &format!("\u{feff}{text}"),
+        &format!("{text}x"),
+        &text.replacen('{', "{\"layers\":[],", 1),
+    ] {
         put(&world, "/v2/a/manifests/t", MANIFEST, bad.as_bytes()).assert_refused(400, "MANIFEST_INVALID");
     }
     for kind in [INDEX, "text/html", "a/b\u{e9}", "x"] {
@@ -94,7 +106,10 @@ fn srv_5_manifests_are_checked() {
     put(&world, "/v2/a/manifests/sha256:baddigeststring", MANIFEST, text.as_bytes())
         .assert_refused(400, "DIGEST_INVALID");
     assert_eq!(world.get("/v2/a/manifests/t").status, 404, "nothing of all this was kept");
-    assert_eq!(put(&world, "/v2/a/manifests/t", &format!("{MANIFEST}; charset=utf-8"), text.as_bytes()).status, 201);
+    assert_eq!(
+        put(&world, "/v2/a/manifests/t", &format!("{MANIFEST}; charset=utf-8"), text.as_bytes()).status,
+        201
+    );
 }
 
 #[test]
@@ -143,13 +158,19 @@ fn what_is_never_pushed_need_not_be_there() {
     let layers = manifest["layers"].as_array_mut().unwrap();
     layers.push(descriptor(foreign, &absent, 6));
     layers.push(json!({ "mediaType": "a/b", "digest": Digest::of(b"elsewhere").as_str(), "size": 9, "urls": ["https://x/y"] }));
-    layers.push(json!({ "mediaType": "a/b", "digest": Digest::of(b"{ }").as_str(), "size": 3, "data": "eyB9" }));
+    layers.push(
+        json!({ "mediaType": "a/b", "digest": Digest::of(b"{ }").as_str(), "size": 3, "data": "eyB9" }),
+    );
     manifest["subject"] = descriptor(MANIFEST, &Digest::of(b"subject"), 7);
     let response = world.push("a", "t", &manifest);
-    assert_eq!((response.status, response.header("oci-subject")), (201, Some(Digest::of(b"subject").as_str())));
+    assert_eq!(
+        (response.status, response.header("oci-subject")),
+        (201, Some(Digest::of(b"subject").as_str()))
+    );
     manifest["layers"][3]["data"] = json!("e30=");
     world.push("a", "t", &manifest).assert_refused(400, "MANIFEST_INVALID");
-    let index = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [descriptor(MANIFEST, &absent, 6)] });
+    let index =
+        json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [descriptor(MANIFEST, &absent, 6)] });
     assert_eq!(world.push("a", "sparse", &index).status, 201);
     let strict = World::with(|config| config.sparse_indexes = registry_server::Switch::Off);
     strict.push("a", "sparse", &index).assert_refused(400, "MANIFEST_BLOB_UNKNOWN");
@@ -232,7 +253,9 @@ fn srv_3_switches_hold_for_everybody() {
     let blob = Digest::of(b"layer");
     world.config.deletes = Switch::Off;
     world.restart();
-    for target in [format!("/v2/a/manifests/{digest}"), "/v2/a/manifests/t".to_owned(), format!("/v2/a/blobs/{blob}")] {
+    for target in
+        [format!("/v2/a/manifests/{digest}"), "/v2/a/manifests/t".to_owned(), format!("/v2/a/blobs/{blob}")]
+    {
         world.send(&request("DELETE", &target)).assert_refused(405, "UNSUPPORTED");
     }
     assert_eq!(world.push("a", "u", &world.image("a", b"layer")).status, 201);

@@ -17,7 +17,10 @@ fn health_and_numbers_are_told() {
     }
     let text = String::from_utf8(world.get("/metrics").body).unwrap();
     assert!(text.contains("strata_registry_requests_total{method=\"put\",status=\"2xx\"} 1\n"), "{text}");
-    assert!(text.contains("strata_registry_manifests 1\n") && text.contains("strata_registry_blobs 2\n"), "{text}");
+    assert!(
+        text.contains("strata_registry_manifests 1\n") && text.contains("strata_registry_blobs 2\n"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -94,7 +97,8 @@ fn verification_finds_what_is_wrong() {
     std::fs::write(&stranger, "x").unwrap();
     let mut findings = verify(&world.config.root, Depth::Bytes).unwrap();
     findings.sort_by_key(|finding| format!("{finding:?}"));
-    let damaged = |digest: &Digest, found: &str| Finding::Damaged { digest: digest.clone(), found: found.to_owned() };
+    let damaged =
+        |digest: &Digest, found: &str| Finding::Damaged { digest: digest.clone(), found: found.to_owned() };
     let mut expect = vec![
         damaged(&digests[0], "10 bytes instead of 50000"),
         damaged(&digests[1], &format!("bytes of {}", Digest::of(&other))),

@@ -9,7 +9,8 @@ use testkit::skip::installed;
 use crate::client::{World, noise};
 
 fn run(program: &str, arguments: &[&str], home: &Path) -> Output {
-    let output = Command::new(program).args(arguments).env("HOME", home).env("XDG_RUNTIME_DIR", home).output();
+    let output =
+        Command::new(program).args(arguments).env("HOME", home).env("XDG_RUNTIME_DIR", home).output();
     let output = output.unwrap();
     assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     output
@@ -27,7 +28,8 @@ fn skopeo_copies_there_and_back() {
     let layout = format!("oci:{}:x", home.path().join("layout").display());
     run("skopeo", &["copy", "--src-tls-verify=false", &format!("{registry}/a/b:v1"), &layout], home.path());
     run("skopeo", &["copy", "--dest-tls-verify=false", &layout, &format!("{registry}/c/d:v2")], home.path());
-    let arguments = ["inspect", "--tls-verify=false", "--format", "{{.Digest}}", &format!("{registry}/c/d:v2")];
+    let arguments =
+        ["inspect", "--tls-verify=false", "--format", "{{.Digest}}", &format!("{registry}/c/d:v2")];
     let output = run("skopeo", &arguments, home.path());
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), digest.as_str());
     let output = run("skopeo", &["list-tags", "--tls-verify=false", &format!("{registry}/c/d")], home.path());
