@@ -13,6 +13,7 @@ use transfer::{Unpack, unpack};
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Bytes, Events, LayerState, Pace, layer};
+use crate::ops::ready::check_layers;
 
 /// Where an archive comes from.
 pub enum LoadSource<'a> {
@@ -68,11 +69,7 @@ impl Engine {
         events: &dyn Events,
     ) -> Result<Loaded> {
         let store = self.store()?;
-        let result = self.load_into(&store, source, platform, events);
-        if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Corrupt) {
-            self.sweep(&store)?;
-        }
-        result
+        self.sweep_refused(&store, self.load_into(&store, source, platform, events))
     }
 
     fn load_into(
@@ -163,10 +160,7 @@ impl Loading<'_> {
             true => {
                 let config = self.archive.config(&manifest.config)?;
                 self.store.content().blobs().put(self.lease, config.bytes())?;
-                if config.diff_ids().len() != manifest.layers.len() {
-                    let text = "layers from manifest don't match image configuration";
-                    return Err(Error::new(ErrorKind::Corrupt, text));
-                }
+                check_layers(manifest, &config)?;
                 for (at, descriptor) in manifest.layers.iter().enumerate() {
                     size = size.saturating_add(self.take_layer(
                         descriptor,

@@ -23,6 +23,7 @@ mod ready;
 mod rmi;
 mod save;
 mod search;
+mod sweep;
 mod tag;
 mod tags;
 mod tree;

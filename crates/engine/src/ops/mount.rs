@@ -132,18 +132,8 @@ impl Engine {
         Ok(mounted.target)
     }
 
-    /// Removes what nothing reaches any more; views of an earlier boot, which nobody can see, go first.
-    pub(crate) fn sweep(&self, store: &ImageStore) -> Result<images::Swept> {
-        let boot = disk::boot_id();
-        for (mounted, of) in all_records(store)? {
-            if of != boot {
-                self.forget(store, &mounted)?;
-            }
-        }
-        Ok(store.sweep()?)
-    }
-
-    fn forget(&self, store: &ImageStore, mounted: &Mounted) -> Result<()> {
+    /// Removes a view and the record of its mount.
+    pub(crate) fn forget(&self, store: &ImageStore, mounted: &Mounted) -> Result<()> {
         let trash = store.content().trash()?;
         store.driver().remove(&mounted.key, &trash)?;
         let folder = store.content().folder(FOLDER)?;
@@ -168,7 +158,7 @@ pub(crate) fn records(store: &ImageStore) -> Result<Vec<Mounted>> {
 }
 
 /// Every record that can be read, with the boot it was made in.
-fn all_records(store: &ImageStore) -> Result<Vec<(Mounted, String)>> {
+pub(crate) fn all_records(store: &ImageStore) -> Result<Vec<(Mounted, String)>> {
     let Some(folder) = store.content().root().dir_if_exists(FOLDER)? else { return Ok(Vec::new()) };
     let mut mounted = Vec::new();
     for entry in folder.entries()? {

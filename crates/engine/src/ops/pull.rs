@@ -76,12 +76,7 @@ impl Engine {
             return Err(Error::new(ErrorKind::Denied, "'scratch' is a reserved name"));
         }
         let store = self.store()?;
-        let result = self.pull_into(&store, &typed, request, events);
-        if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Corrupt) {
-            // What was refused for its content leaves nothing behind.
-            self.sweep(&store)?;
-        }
-        result
+        self.sweep_refused(&store, self.pull_into(&store, &typed, request, events))
     }
 
     fn pull_into(

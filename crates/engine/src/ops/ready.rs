@@ -3,6 +3,7 @@
 use content::{Lease, Pin};
 use images::{Image, ImageStore};
 use layer::Limits;
+use spec::{ImageConfig, Manifest};
 use transfer::{Unpack, unpack};
 
 use crate::engine::Engine;
@@ -11,11 +12,8 @@ use crate::error::{Error, ErrorKind, Result};
 impl Engine {
     /// Unpacks every layer of an image whose files are not there, from the blobs, offline.
     pub(crate) fn make_layers_ready(&self, store: &ImageStore, lease: &Lease, image: &Image) -> Result<()> {
+        check_layers(&image.manifest, &image.config)?;
         let diff_ids = image.config.diff_ids();
-        if diff_ids.len() != image.manifest.layers.len() {
-            let text = "layers from manifest don't match image configuration";
-            return Err(Error::new(ErrorKind::Corrupt, text));
-        }
         lease.pin(diff_ids.iter().cloned().map(Pin::Layer))?;
         lease.pin(image.manifest.layers.iter().map(|layer| Pin::Blob(layer.digest.clone())))?;
         for (at, descriptor) in image.manifest.layers.iter().enumerate() {
@@ -30,8 +28,33 @@ impl Engine {
                 lease,
                 limits: Limits::default(),
             };
-            unpack(store.content().blobs().file(&descriptor.digest)?, &job)?;
+            unpack_stored(store, &job)?;
         }
         Ok(())
     }
+}
+
+/// Makes the files of a layer whose blob is here. A blob that is not what its name says is damage of the store.
+pub(crate) fn unpack_stored(store: &ImageStore, job: &Unpack<'_>) -> Result<()> {
+    let blobs = store.content().blobs();
+    match unpack(blobs.file(&job.layer.digest)?, job) {
+        Ok(_) => Ok(()),
+        Err(transfer::Error::Digest { digest, reason }) => {
+            let expected = format!("{digest} of {} bytes", job.layer.size);
+            let path = blobs.path(&digest);
+            Err(content::Error::Corrupt { path, expected, found: reason }.into())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Refuses an image whose manifest and config do not list the same number of layers.
+pub(crate) fn check_layers(manifest: &Manifest, config: &ImageConfig) -> Result<()> {
+    let (layers, diff_ids) = (manifest.layers.len(), config.diff_ids().len());
+    if layers == diff_ids {
+        return Ok(());
+    }
+    let text =
+        format!("layers from manifest don't match image configuration: {layers} layers, {diff_ids} diff IDs");
+    Err(Error::new(ErrorKind::Corrupt, text))
 }

@@ -62,7 +62,7 @@ impl Engine {
         let mut layers: HashMap<ImageId, Vec<(DiffId, u64)>> = HashMap::new();
         for summary in &summaries {
             let entry = index.of_image(&summary.id).next();
-            let sized = entry.map(|entry| self.sized_layers(&store, entry)).transpose()?.unwrap_or_default();
+            let sized = entry.map(|entry| self.sized_layers(&store, entry)).unwrap_or_default();
             layers.insert(summary.id.clone(), sized);
         }
         let mut usage = DiskUsage { partial_bytes: store.content().partial_bytes()?, ..DiskUsage::default() };
@@ -82,13 +82,14 @@ impl Engine {
         Ok(usage)
     }
 
-    fn sized_layers(&self, store: &ImageStore, entry: &images::Entry) -> Result<Vec<(DiffId, u64)>> {
-        let Ok(image) = store.image(entry) else { return Ok(Vec::new()) };
-        let sizes = self.layer_sizes(store, &image)?;
+    /// The layers of an image and their sizes; none of one that is damaged, which must not hide the others.
+    fn sized_layers(&self, store: &ImageStore, entry: &images::Entry) -> Vec<(DiffId, u64)> {
+        let Ok(image) = store.image(entry) else { return Vec::new() };
+        let Ok(sizes) = self.layer_sizes(store, &image) else { return Vec::new() };
         let mut layers: Vec<(DiffId, u64)> = image.config.diff_ids().iter().cloned().zip(sizes).collect();
         layers.sort();
         layers.dedup();
-        Ok(layers)
+        layers
     }
 }
 

@@ -87,6 +87,41 @@ fn damaged_and_missing_blobs_are_fetched_again() {
 }
 
 #[test]
+fn a_pull_over_damaged_documents_brings_the_right_ones() {
+    let image = small("one").build();
+    let world = World::new();
+    image.push(&world.registry, "a", &["latest"]);
+    world.pull("a").unwrap();
+    let before = content(&world);
+    documents(&image).iter().take(2).for_each(|document| damage(&world, document));
+    world.pull("a").unwrap();
+    assert_eq!(content(&world), before);
+}
+
+#[test]
+fn damage_that_shows_when_a_layer_is_unpacked_is_called_by_its_name() {
+    let image = small("one").build();
+    let world = World::with(testkit::Registry::new(), Some("vfs"));
+    image.push(&world.registry, "a", &["latest"]);
+    world.pull("a").unwrap();
+    std::fs::remove_dir_all(world.root().join("layers")).unwrap();
+    let layer = image.images[0].layers[0].digest();
+    damage(&world, layer);
+    let used = world.engine.disk_usage().unwrap();
+    assert_eq!((used.images.len(), used.layer_bytes), (1, 0));
+    for error in [world.engine.mount_image(&world.name("a"), None).unwrap_err(), world.pull("a").unwrap_err()]
+    {
+        assert_eq!(error.kind(), ErrorKind::Corrupt);
+        assert!(
+            error.to_string().contains(&format!("{} is damaged", blob(&world, layer).display())),
+            "{error}"
+        );
+        assert!(error.hints()[0].contains("fsck --repair"));
+    }
+    assert!(blob(&world, layer).exists());
+}
+
+#[test]
 fn nothing_is_asked_of_anybody_when_nothing_is_wrong() {
     let world = World::new();
     let none = world.engine.fsck_repair(&Silent).unwrap();

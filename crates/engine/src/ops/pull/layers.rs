@@ -13,6 +13,7 @@ use super::Pulling;
 use super::plan::{LayerPlan, Plan, Todo};
 use crate::error::{Error, Result};
 use crate::event::{Bytes, LayerState, Pace, layer};
+use crate::ops::ready::unpack_stored;
 use crate::remote::RemoteBlob;
 
 /// Connections for one large layer.
@@ -139,9 +140,7 @@ impl Work<'_> {
 
     /// Makes the files of a layer whose blob is here.
     fn unpack_present(&self, planned: &LayerPlan<'_>) -> Result<()> {
-        let blob = self.pulling.store.content().blobs().file(&planned.descriptor.digest)?;
-        unpack(blob, &self.unpack_job(planned))?;
-        Ok(())
+        unpack_stored(self.pulling.store, &self.unpack_job(planned))
     }
 
     /// Downloads a layer and unpacks it on the way. Bytes that turn out to be others than asked for are thrown

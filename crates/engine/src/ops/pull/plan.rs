@@ -2,14 +2,13 @@
 
 use std::collections::HashSet;
 
+use archive::limits::DISK_RESERVE_BYTES;
 use content::Pin;
 use spec::{Descriptor, DiffId, ImageConfig, Manifest};
 
 use super::Pulling;
 use crate::error::{Error, ErrorKind, Result};
-
-/// What is left free on the disk, for logs and for whoever cleans up.
-const DISK_RESERVE_BYTES: u64 = 64 << 20;
+use crate::ops::ready::check_layers;
 
 /// The work of a pull.
 pub(super) struct Plan<'i> {
@@ -44,14 +43,7 @@ impl<'i> Plan<'i> {
         config: &'i ImageConfig,
     ) -> Result<Plan<'i>> {
         let diff_ids = config.diff_ids();
-        if diff_ids.len() != manifest.layers.len() {
-            let text = format!(
-                "layers from manifest don't match image configuration: {} layers, {} diff IDs",
-                manifest.layers.len(),
-                diff_ids.len()
-            );
-            return Err(Error::new(ErrorKind::Corrupt, text));
-        }
+        check_layers(manifest, config)?;
         pulling.lease.pin(diff_ids.iter().cloned().map(Pin::Layer))?;
         let mut layers: Vec<LayerPlan<'i>> = Vec::new();
         for (at, descriptor) in manifest.layers.iter().enumerate() {
