@@ -1,22 +1,23 @@
 //! Registries, as the operations need them: the client that settings make, blobs as downloads want them, and
 //! failures in Docker's words.
 
-use std::io::Read;
-use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+mod blob;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use registry_client::{
-    BlobRange, Cancel, Client, ClientOptions, EndpointId, InsecureRegistries, Mirrors, NoProxy, Proxies,
-    Proxy, Repository, Retry as Tries, SystemClock, Wanted, parse_mirror,
+    BlobRange, Cancel, Client, ClientOptions, InsecureRegistries, Mirrors, NoProxy, Proxies, Proxy,
+    Repository, Retry as Tries, SystemClock, Wanted, parse_mirror,
 };
 use spec::{DEFAULT_DOMAIN, Descriptor, Reference};
-use transfer::{BlobBody, BlobSource, FetchError, Retry};
 
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, Events};
 use crate::settings::Inputs;
+
+pub(crate) use blob::RemoteBlob;
 
 impl Engine {
     /// A client for one operation, which ends when the engine or the operation is cancelled.
@@ -240,92 +241,4 @@ fn read_whole(
     }
     bytes.truncate(filled);
     Ok(bytes)
-}
-
-/// A layer of a repository, as a download wants it.
-pub(crate) struct RemoteBlob<'r> {
-    engine: &'r Engine,
-    repository: &'r Repository<'r>,
-    descriptor: &'r Descriptor,
-    /// Whether addresses that the image names may be asked for a layer that the registry may not carry: only for
-    /// a platform that the user named (NET-16).
-    foreign: bool,
-    /// Endpoints that sent other bytes than were asked for.
-    avoid: Mutex<Vec<EndpointId>>,
-    used: Mutex<Option<EndpointId>>,
-    failure: Mutex<Option<Error>>,
-}
-
-impl<'r> RemoteBlob<'r> {
-    pub(crate) fn new(
-        engine: &'r Engine,
-        repository: &'r Repository<'r>,
-        descriptor: &'r Descriptor,
-    ) -> RemoteBlob<'r> {
-        RemoteBlob {
-            engine,
-            repository,
-            descriptor,
-            foreign: false,
-            avoid: Mutex::default(),
-            used: Mutex::default(),
-            failure: Mutex::default(),
-        }
-    }
-
-    /// The same, which may also ask the addresses that a foreign layer names.
-    pub(crate) fn also_foreign(self, foreign: bool) -> RemoteBlob<'r> {
-        RemoteBlob { foreign, ..self }
-    }
-
-    /// Asks others first from now on: whoever answered last sent wrong bytes.
-    pub(crate) fn next_endpoint(&self) {
-        let used = lock(&self.used).take();
-        lock(&self.avoid).extend(used);
-    }
-
-    /// Keeps the failure that ended the download.
-    pub(crate) fn keep(&self, failure: FetchError) {
-        let error = match failure.error.downcast::<registry_client::Error>() {
-            Ok(error) => self.engine.registry_error(&error),
-            Err(error) => match error.downcast::<content::Error>() {
-                Ok(error) => Error::from(*error),
-                Err(error) => Error::new(ErrorKind::Unavailable, error.to_string()),
-            },
-        };
-        lock(&self.failure).get_or_insert(error);
-    }
-
-    /// The failure that ended the download, or one with this text.
-    pub(crate) fn failure(&self, text: String) -> Error {
-        lock(&self.failure).take().unwrap_or_else(|| Error::new(ErrorKind::Unavailable, text))
-    }
-}
-
-impl BlobSource for RemoteBlob<'_> {
-    fn open(&self, range: &Range<u64>) -> std::result::Result<BlobBody, FetchError> {
-        let asked = BlobRange { start: range.start, end: range.end };
-        let avoid = lock(&self.avoid).clone();
-        let body = match self.foreign {
-            true => self.repository.fetch_foreign_blob(self.descriptor, asked),
-            false => self.repository.fetch_blob(self.descriptor, asked, &avoid),
-        };
-        let body = body.map_err(|error| {
-            let retry = match &error {
-                error if !error.is_transient() => Retry::Never,
-                error => {
-                    let wait = error.refusal().and_then(|refusal| refusal.retry_after);
-                    wait.map_or(Retry::Soon, Retry::After)
-                }
-            };
-            FetchError { error: Box::new(error), retry }
-        })?;
-        *lock(&self.used) = Some(body.endpoint());
-        let range = body.range().start..body.range().end;
-        Ok(BlobBody { range, bytes: Box::new(body) as Box<dyn Read + Send> })
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,18 +2,17 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
-use std::time::Duration;
 
-use content::{Lease, Partial, Pin};
+use content::{Lease, Pin};
 use images::{Checked, Finding, ImageStore, Index};
 use registry_client::{Client, Wanted};
 use spec::limits::{CONFIG_BYTES_MAX, INDEX_DEPTH_MAX, MANIFEST_BYTES_MAX};
 use spec::{Descriptor, Digest, MediaType, Reference};
-use transfer::{Download, Proving};
+use transfer::Proving;
 
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::{Bytes, Events, LayerState, Pace, layer};
+use crate::event::Events;
 use crate::remote::{RemoteBlob, pass_on_warnings};
 
 /// What a repair found and did.
@@ -183,56 +182,9 @@ impl Repairing<'_> {
             let text = "another process is fetching it".to_owned();
             return Err(Error::new(ErrorKind::Conflict, text));
         };
-        let source = RemoteBlob::new(self.engine, &repository, &descriptor);
-        let mut result = self.download(&partial, &source, &descriptor);
-        if matches!(result, Err(transfer::Error::Digest { .. })) {
-            partial.restart()?;
-            source.next_endpoint();
-            result = self.download(&partial, &source, &descriptor);
-        }
-        match result {
-            Ok(()) => {
-                layer(self.events, digest.short(), LayerState::DownloadComplete);
-                Ok(partial.publish(self.store.content().blobs())?)
-            }
-            Err(transfer::Error::Source(text)) => Err(source.failure(text)),
-            Err(error) => {
-                partial.discard()?;
-                Err(error.into())
-            }
-        }
-    }
-
-    /// Downloads and proves, side by side.
-    fn download(
-        &self,
-        partial: &Partial,
-        source: &RemoteBlob<'_>,
-        descriptor: &Descriptor,
-    ) -> transfer::Result<()> {
-        let (id, total, pace) = (descriptor.digest.short(), descriptor.size, Pace::new());
-        let progress = |current: u64| {
-            if pace.is_due() {
-                layer(self.events, id, LayerState::Downloading(Bytes { current, total }));
-            }
-        };
-        let retrying = |pause: Duration| layer(self.events, id, LayerState::Retrying(pause.as_secs().max(1)));
-        let stop = |pause: Duration| self.engine.cancel.sleep(pause);
-        let download = Download {
-            connections: 1,
-            tries_max: self.engine.settings.max_download_attempts.value,
-            no_progress_max: registry_client::limits::NO_PROGRESS_MAX,
-            sleep: &stop,
-            progress: &progress,
-            retrying: &retrying,
-        };
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                if let Err(failure) = download.run(partial, source) {
-                    source.keep(failure);
-                }
-            });
-            Proving::new(partial.reader(), descriptor).finish()
+        let source = RemoteBlob::new(self.engine, &repository, &descriptor, self.events);
+        source.bring(partial, self.store.content().blobs(), 1, &|| false, &|partial| {
+            Proving::new(partial.reader(), &descriptor).finish()
         })
     }
 }

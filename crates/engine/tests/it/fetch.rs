@@ -2,6 +2,7 @@
 
 use engine::ErrorKind;
 use testkit::image::Index;
+use testkit::registry::Fault;
 
 use crate::world::{World, small};
 
@@ -64,4 +65,19 @@ fn what_is_missing_is_said_in_docker_s_words() {
         "{error}"
     );
     assert!(world.names().is_empty());
+}
+
+#[test]
+fn net_13_a_registry_that_wants_a_day_of_waiting_is_not_waited_for() {
+    let world = World::new();
+    let image = small("one").build();
+    image.push(&world.registry, "a", &["latest"]);
+    let layer = format!("*/blobs/{}", image.images[0].layers[0].digest());
+    world.registry.on("GET", &layer).then(Fault::too_many_requests("86400"));
+    let begun = std::time::Instant::now();
+    let error = world.pull("a").unwrap_err();
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20));
+    assert!(error.hints().iter().any(|hint| hint.contains("24 h")), "{error} {:?}", error.hints());
+    world.registry.behave();
+    world.pull("a").unwrap();
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use content::Partial;
 use layer::Limits;
-use transfer::{Download, Unpack, unpack};
+use transfer::{Unpack, unpack};
 
 use super::Pulling;
 use super::plan::{LayerPlan, Plan, Todo};
@@ -143,34 +143,17 @@ impl Work<'_> {
         unpack_stored(self.pulling.store, &self.unpack_job(planned))
     }
 
-    /// Downloads a layer and unpacks it on the way. Bytes that turn out to be others than asked for are thrown
-    /// away and asked for once more, of the next mirror if there is one.
+    /// Downloads a layer and unpacks it on the way.
     fn download(&self, planned: &LayerPlan<'_>) -> Result<()> {
         let Some(partial) = self.partial(planned)? else { return self.unpack_present(planned) };
-        let source = RemoteBlob::new(self.pulling.engine, self.pulling.repository, planned.descriptor)
-            .also_foreign(
-                self.pulling.platform.is_some() && planned.descriptor.media_type.is_foreign_layer(),
-            );
-        let first = self.fetch(planned, &partial, &source);
-        let result = match first {
-            Err(transfer::Error::Digest { .. }) => {
-                partial.restart()?;
-                source.next_endpoint();
-                self.fetch(planned, &partial, &source)
-            }
-            other => other,
-        };
-        match result {
-            Ok(()) => Ok(partial.publish(self.pulling.store.content().blobs())?),
-            Err(transfer::Error::Source(text)) => Err(source.failure(text)),
-            Err(error) => {
-                // Not what was asked for, whoever sends it: nothing of it is kept.
-                if !matches!(error, transfer::Error::Content(_) | transfer::Error::Snapshot(_)) {
-                    partial.discard()?;
-                }
-                Err(error.into())
-            }
-        }
+        let Pulling { engine, store, repository, platform, events, .. } = *self.pulling;
+        let foreign = platform.is_some() && planned.descriptor.media_type.is_foreign_layer();
+        let source = RemoteBlob::new(engine, repository, planned.descriptor, events).also_foreign(foreign);
+        let connections = if partial.size() < PARALLEL_BYTES_MIN { 1 } else { CONNECTIONS };
+        let stop = || self.failed.load(Ordering::SeqCst);
+        source.bring(partial, store.content().blobs(), connections, &stop, &|partial| {
+            self.take(planned, partial, &source)
+        })
     }
 
     /// The download of the layer; nothing when another process finished it while we waited.
@@ -190,58 +173,25 @@ impl Work<'_> {
         }
     }
 
-    /// One download and the pass over its bytes, side by side.
-    fn fetch(
+    /// The pass over the bytes of a download.
+    fn take(
         &self,
         planned: &LayerPlan<'_>,
         partial: &Partial,
         source: &RemoteBlob<'_>,
     ) -> transfer::Result<()> {
-        let total = partial.size();
-        let here = AtomicBool::new(false);
-        let report = Pace::new();
-        let progress = |current: u64| {
-            if report.is_due() && !here.load(Ordering::SeqCst) {
-                self.tell(planned, LayerState::Downloading(Bytes { current, total }));
-            }
-        };
-        let retrying = |pause: Duration| self.tell(planned, LayerState::Retrying(pause.as_secs().max(1)));
-        let stop =
-            |pause: Duration| self.pulling.engine.cancel.sleep(pause) || self.failed.load(Ordering::SeqCst);
-        let download = Download {
-            connections: if total < PARALLEL_BYTES_MIN { 1 } else { CONNECTIONS },
-            tries_max: self.pulling.engine.settings.max_download_attempts.value,
-            no_progress_max: registry_client::limits::NO_PROGRESS_MAX,
-            sleep: &stop,
-            progress: &progress,
-            retrying: &retrying,
-        };
-        std::thread::scope(|scope| {
-            scope.spawn(|| {
-                if let Err(failure) = download.run(partial, source) {
-                    return source.keep(failure);
+        let (pace, total) = (Pace::new(), partial.size());
+        let watched = Watched {
+            inner: partial.reader(),
+            bytes: 0,
+            seen: |current| {
+                if source.is_complete() && pace.is_due() {
+                    source.tell(LayerState::Extracting(Bytes { current, total }));
                 }
-                here.store(true, Ordering::SeqCst);
-                self.tell(planned, LayerState::VerifyingChecksum);
-                self.tell(planned, LayerState::DownloadComplete);
-            });
-            let extracting = Pace::new();
-            let watched = Watched {
-                inner: partial.reader(),
-                bytes: 0,
-                seen: |current| {
-                    if here.load(Ordering::SeqCst) && extracting.is_due() {
-                        self.tell(planned, LayerState::Extracting(Bytes { current, total }));
-                    }
-                    !self.failed.load(Ordering::SeqCst) && !self.pulling.engine.cancel.is_cancelled()
-                },
-            };
-            let unpacked = unpack(watched, &self.unpack_job(planned));
-            if unpacked.is_err() {
-                partial.end("the layer was refused");
-            }
-            unpacked.map(|_| ())
-        })
+                !self.failed.load(Ordering::SeqCst) && !self.pulling.engine.cancel.is_cancelled()
+            },
+        };
+        unpack(watched, &self.unpack_job(planned)).map(|_| ())
     }
 }
 
