@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests lay out their own files"))]
 
 mod credentials;
+mod crew;
 mod engine;
 mod error;
 mod event;

@@ -1,12 +1,12 @@
 //! `outdated`: which local tags stand for something else in their registries by now.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use images::Index;
 use registry_client::{Client, Wanted};
 use spec::{Digest, Reference};
 
+use crate::crew::Crew;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Events;
@@ -57,31 +57,22 @@ impl Engine {
         let client = self.client(&self.cancel.child())?;
         let answers = self.look_up_all(&client, &tags);
         pass_on_warnings(&client, events);
-        self.check_cancelled()?;
-        let compared = tags.into_iter().zip(answers).filter_map(|(tag, there)| {
+        let compared = tags.into_iter().zip(answers?).filter_map(|(tag, there)| {
             Some(ComparedTag { reference: tag.reference, here: tag.here, there: there? })
         });
         Ok(compared.collect())
     }
 
-    /// The answers in the order of the tags; none where the operation was cancelled before.
-    fn look_up_all(&self, client: &Client, tags: &[LocalTag]) -> Vec<Option<There>> {
-        let next = AtomicUsize::new(0);
+    /// The answers in the order of the tags.
+    fn look_up_all(&self, client: &Client, tags: &[LocalTag]) -> Result<Vec<Option<There>>> {
         let answers = Mutex::new(vec![None; tags.len()]);
-        let work = || {
-            while !self.cancel.is_cancelled() {
-                let at = next.fetch_add(1, Ordering::SeqCst);
-                let Some(tag) = tags.get(at) else { return };
-                let there = self.look_up(client, tag);
-                answers.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(there);
-            }
-        };
-        std::thread::scope(|scope| {
-            for _ in 0..REQUESTS_AT_ONCE.min(tags.len()) {
-                scope.spawn(work);
-            }
-        });
-        answers.into_inner().unwrap_or_else(PoisonError::into_inner)
+        Crew::default().run(REQUESTS_AT_ONCE, tags.len(), &|at| {
+            let there = self.look_up(client, &tags[at]);
+            self.check_cancelled()?;
+            answers.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(there);
+            Ok(())
+        })?;
+        Ok(answers.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn look_up(&self, client: &Client, tag: &LocalTag) -> There {

@@ -1,7 +1,6 @@
 //! The layers of a pull: several at once, each in one pass from the network to the driver.
 
 use std::io::{self, Read};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -11,7 +10,8 @@ use transfer::{Unpack, unpack};
 
 use super::Pulling;
 use super::plan::{LayerPlan, Plan, Todo};
-use crate::error::{Error, Result};
+use crate::crew::Crew;
+use crate::error::Result;
 use crate::event::{Bytes, LayerState, Pace, layer};
 use crate::ops::ready::unpack_stored;
 use crate::remote::RemoteBlob;
@@ -27,9 +27,7 @@ const WAIT_FOR_OTHER: Duration = Duration::from_millis(50);
 struct Work<'w> {
     pulling: &'w Pulling<'w>,
     plan: &'w Plan<'w>,
-    next: AtomicUsize,
-    failed: AtomicBool,
-    failure: Mutex<Option<Error>>,
+    crew: Crew,
     complete: Mutex<Completed>,
 }
 
@@ -54,20 +52,11 @@ impl Pulling<'_> {
         let work = Work {
             pulling: self,
             plan,
-            next: AtomicUsize::new(0),
-            failed: AtomicBool::new(false),
-            failure: Mutex::new(None),
+            crew: Crew::default(),
             complete: Mutex::new(Completed { done: vec![false; plan.layers.len()], told: 0 }),
         };
-        std::thread::scope(|scope| {
-            for _ in 0..workers {
-                scope.spawn(|| work.run());
-            }
-        });
-        match work.failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            Some(error) => Err(error),
-            None => Ok(missing > 0),
-        }
+        work.crew.run(workers, plan.layers.len(), &|at| work.bring(at))?;
+        Ok(missing > 0)
     }
 
     /// Whether the image itself is in the list already: then its layers are not worth a line.
@@ -90,25 +79,15 @@ impl Pulling<'_> {
 }
 
 impl Work<'_> {
-    fn run(&self) {
-        while !self.failed.load(Ordering::SeqCst) {
-            let at = self.next.fetch_add(1, Ordering::SeqCst);
-            let Some(planned) = self.plan.layers.get(at) else { return };
-            let result = match planned.todo {
-                Todo::Nothing => Ok(()),
-                Todo::Unpack => self.unpack_present(planned),
-                Todo::Download => self.download(planned),
-            };
-            match result {
-                Ok(()) => self.complete(at),
-                Err(error) => self.fail(error),
-            }
+    fn bring(&self, at: usize) -> Result<()> {
+        let planned = &self.plan.layers[at];
+        match planned.todo {
+            Todo::Nothing => {}
+            Todo::Unpack => self.unpack_present(planned)?,
+            Todo::Download => self.download(planned)?,
         }
-    }
-
-    fn fail(&self, error: Error) {
-        self.failed.store(true, Ordering::SeqCst);
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        self.complete(at);
+        Ok(())
     }
 
     fn complete(&self, at: usize) {
@@ -150,7 +129,7 @@ impl Work<'_> {
         let foreign = platform.is_some() && planned.descriptor.media_type.is_foreign_layer();
         let source = RemoteBlob::new(engine, repository, planned.descriptor, events).also_foreign(foreign);
         let connections = if partial.size() < PARALLEL_BYTES_MIN { 1 } else { CONNECTIONS };
-        let stop = || self.failed.load(Ordering::SeqCst);
+        let stop = || self.crew.has_failed();
         source.bring(partial, store.content().blobs(), connections, &stop, &|partial| {
             self.take(planned, partial, &source)
         })
@@ -188,7 +167,7 @@ impl Work<'_> {
                 if source.is_complete() && pace.is_due() {
                     source.tell(LayerState::Extracting(Bytes { current, total }));
                 }
-                !self.failed.load(Ordering::SeqCst) && !self.pulling.engine.cancel.is_cancelled()
+                !self.crew.has_failed() && !self.pulling.engine.cancel.is_cancelled()
             },
         };
         unpack(watched, &self.unpack_job(planned)).map(|_| ())

@@ -2,8 +2,7 @@
 
 use std::collections::HashSet;
 use std::io::{self, Read};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, Once, OnceLock, PoisonError};
+use std::sync::{Once, OnceLock};
 
 use disk::File;
 use registry_client::{Mount, Pushed, limits::ONE_REQUEST_BYTES_MAX};
@@ -12,6 +11,7 @@ use spec::Descriptor;
 use super::Pushing;
 use super::closure::{Closure, Layer};
 use super::mounts::{self, Mounts};
+use crate::crew::Crew;
 use crate::error::{Error, Result};
 use crate::event::{Bytes, LayerState, Pace, layer};
 
@@ -30,9 +30,7 @@ struct Work<'w> {
     workers: usize,
     announced: Once,
     mounts: OnceLock<Mounts>,
-    next: AtomicUsize,
-    failed: AtomicBool,
-    failure: Mutex<Option<Error>>,
+    crew: Crew,
 }
 
 impl Pushing<'_> {
@@ -46,19 +44,16 @@ impl Pushing<'_> {
             items,
             announced: Once::new(),
             mounts: OnceLock::new(),
-            next: AtomicUsize::new(0),
-            failed: AtomicBool::new(false),
-            failure: Mutex::new(None),
+            crew: Crew::default(),
         };
-        std::thread::scope(|scope| {
-            for _ in 0..work.workers {
-                scope.spawn(|| work.run());
+        work.crew.run(work.workers, work.items.len(), &|at| {
+            if let Err(error) = work.send(work.items[at]) {
+                // In this order: uploads under way break off because of it and are not why it failed.
+                work.crew.fail(error);
+                self.client.cancel().cancel();
             }
-        });
-        match work.failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            Some(error) => Err(error),
-            None => Ok(()),
-        }
+            Ok(())
+        })
     }
 
     /// Top layer first, each as often as an image has it; then those whose turn comes later.
@@ -85,19 +80,6 @@ fn items(closure: &Closure) -> Vec<Item<'_>> {
 }
 
 impl Work<'_> {
-    fn run(&self) {
-        while !self.failed.load(Ordering::SeqCst) {
-            let Some(item) = self.items.get(self.next.fetch_add(1, Ordering::SeqCst)) else { return };
-            if let Err(error) = self.send(*item) {
-                let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-                failure.get_or_insert(error);
-                self.failed.store(true, Ordering::SeqCst);
-                // Uploads under way are of no use any more.
-                self.pushing.client.cancel().cancel();
-            }
-        }
-    }
-
     fn send(&self, item: Item<'_>) -> Result<()> {
         let pushing = self.pushing;
         let repository = pushing.repository;
@@ -105,7 +87,7 @@ impl Work<'_> {
         let there = repository.has_blob(descriptor);
         // A registry that does not answer fails before any layer is spoken of, as Docker has it.
         let answered = !matches!(there, Err(registry_client::Error::Transport { .. }));
-        if answered && !self.failed.load(Ordering::SeqCst) {
+        if answered && !self.crew.has_failed() {
             self.announced.call_once(|| pushing.announce(self.closure, &self.items, self.workers));
         }
         if there.map_err(|error| self.failed(&error))? {
