@@ -10,7 +10,8 @@ use registry_client::{
     BlobRange, Cancel, Client, ClientOptions, InsecureRegistries, Mirrors, NoProxy, Proxies, Proxy,
     Repository, Retry as Tries, SystemClock, Wanted, parse_mirror,
 };
-use spec::{DEFAULT_DOMAIN, Descriptor, Reference};
+use spec::limits::CONFIG_BYTES_MAX;
+use spec::{ConfigError, DEFAULT_DOMAIN, Descriptor, ImageConfig, Reference};
 
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
@@ -192,29 +193,27 @@ fn proxies(inputs: &Inputs) -> Result<Proxies> {
     })
 }
 
-/// Fetches a small blob whole and proven, of at most `bytes_max` bytes.
-pub(crate) fn fetch_small(
+/// Fetches an image's config, proven and parsed.
+pub(crate) fn fetch_config(
     engine: &Engine,
     client: &Client,
     repository: &Repository<'_>,
     descriptor: &Descriptor,
-    bytes_max: u64,
-) -> Result<Vec<u8>> {
-    if descriptor.size > bytes_max {
-        let text = format!(
-            "{} has {} bytes, more than the {bytes_max} that are allowed",
-            descriptor.digest, descriptor.size
-        );
-        return Err(Error::new(ErrorKind::Corrupt, text));
+) -> Result<ImageConfig> {
+    let digest = &descriptor.digest;
+    let corrupt =
+        |error: ConfigError| Error::new(ErrorKind::Corrupt, format!("image config {digest}: {error}"));
+    if descriptor.size > CONFIG_BYTES_MAX {
+        return Err(corrupt(ConfigError::TooLarge(descriptor.size)));
     }
     let clock = SystemClock;
     let mut tries = Tries::new(registry_client::RetryPolicy::default());
     loop {
         tries.begin(std::time::Instant::now());
         let error = match read_whole(repository, descriptor) {
-            Ok(bytes) if descriptor.digest.matches(&bytes) => return Ok(bytes),
+            Ok(bytes) if digest.matches(&bytes) => return ImageConfig::parse(&bytes).map_err(corrupt),
             Ok(_) => {
-                let text = format!("image config verification failed for digest {}", descriptor.digest);
+                let text = format!("image config verification failed for digest {digest}");
                 return Err(Error::new(ErrorKind::Corrupt, text));
             }
             Err(error) => error,

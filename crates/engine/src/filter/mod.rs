@@ -4,7 +4,10 @@ mod glob;
 mod moment;
 
 pub use glob::{BadPattern, Pattern};
-pub use moment::parse_moment;
+use moment::parse_moment;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::error::{Error, Result};
 
@@ -65,6 +68,15 @@ impl Filters {
             [value] if truth(value).is_some() => Ok(truth(value)),
             _ => Err(Error::invalid(format_args!("invalid filter '{key}=[{}]'", values.join(" ")))),
         }
+    }
+
+    /// The earliest moment that `until` names.
+    ///
+    /// # Errors
+    /// When one of them is none, in Docker's words.
+    pub fn until(&self, now: Timestamp, zone: &TimeZone) -> Result<Option<Timestamp>> {
+        let moments = self.values("until").map(|text| parse_moment(text, now, zone));
+        Ok(moments.collect::<Result<Vec<_>>>()?.into_iter().min())
     }
 
     /// Whether labels satisfy every `label=key` and `label=key=value`.

@@ -1,6 +1,6 @@
 //! `images`: what is in the store.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use images::{Entry, ImageStore, Index};
 use jiff::Timestamp;
@@ -8,7 +8,7 @@ use spec::{Descriptor, ImageId, Platform, Reference};
 
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
-use crate::filter::{Filters, Pattern, parse_moment};
+use crate::filter::{Filters, Pattern};
 use crate::ops::uses::Uses;
 
 /// A request to list images.
@@ -64,7 +64,7 @@ impl Engine {
         for (id, entries) in index.by_image() {
             let has_children = parents.contains(id);
             let Some(summary) = plan.summary(id, &entries, has_children, &uses) else { continue };
-            if bounds.hold(created(&summary)) && plan.labels_hold(&store, &entries) {
+            if bounds.hold(created(&summary)) && labels_hold(&store, &entries, plan.filters) {
                 listed.push(summary);
             }
         }
@@ -101,13 +101,12 @@ impl<'r> Plan<'r> {
         filters.allow(KEYS)?;
         let pattern =
             |text| Pattern::parse(text).map_err(|e| Error::new(ErrorKind::InvalidArgument, e.to_string()));
-        let moment = |text| parse_moment(text, engine.now(), &engine.host.zone);
         Ok(Plan {
             all: request.all,
             filters,
             dangling: filters.flag("dangling")?,
             patterns: filters.values("reference").map(pattern).collect::<Result<_>>()?,
-            until: filters.values("until").map(moment).collect::<Result<Vec<_>>>()?.into_iter().min(),
+            until: filters.until(engine.now(), &engine.host.zone)?,
         })
     }
 
@@ -173,18 +172,19 @@ impl<'r> Plan<'r> {
         };
         self.patterns.iter().any(fits)
     }
+}
 
-    /// Labels are in the config, which is only read when they are asked for.
-    fn labels_hold(&self, store: &ImageStore, entries: &[&Entry]) -> bool {
-        if !self.filters.has("label") {
-            return true;
-        }
-        let image = entries.first().and_then(|entry| store.image(entry).ok());
-        image.is_some_and(|image| {
-            let labels: HashMap<&str, &str> = image.config.labels().collect();
-            self.filters.labels_match(labels.iter().map(|(key, value)| (*key, *value)))
-        })
+/// Whether an image's labels are those that are wanted. They are in the config, which is read only when they are
+/// asked for.
+pub(crate) fn labels_hold(store: &ImageStore, entries: &[&Entry], filters: &Filters) -> bool {
+    if !filters.has("label") && !filters.has("label!") {
+        return true;
     }
+    let image = entries.first().and_then(|entry| store.image(entry).ok());
+    image.is_some_and(|image| {
+        let labels: Vec<(&str, &str)> = image.config.labels().collect();
+        filters.labels_match(labels.iter().copied()) && !filters.labels_excluded(labels.iter().copied())
+    })
 }
 
 /// Dates between which an image was made, both excluded.

@@ -1,13 +1,12 @@
 //! `inspect --remote`: everything about an image in a registry but its layers.
 
-use spec::limits::CONFIG_BYTES_MAX;
 use spec::{Descriptor, Document, ImageConfig, Manifest, Platform, Reference};
 
 use super::choose::{Chosen, choose, no_match};
 use crate::engine::Engine;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::event::Events;
-use crate::remote::{fetch_small, pass_on_warnings, wanted};
+use crate::remote::{fetch_config, pass_on_warnings, wanted};
 
 /// A request to look at an image in a registry.
 #[derive(Clone, Debug, Default)]
@@ -107,10 +106,5 @@ pub(crate) fn remote_config(
     if !manifest.is_image() {
         return Ok(None);
     }
-    let bytes = fetch_small(engine, client, repository, &manifest.config, CONFIG_BYTES_MAX)?;
-    let digest = &manifest.config.digest;
-    let config = ImageConfig::parse(&bytes);
-    config
-        .map(Some)
-        .map_err(|error| Error::new(ErrorKind::Corrupt, format!("image config {digest}: {error}")))
+    fetch_config(engine, client, repository, &manifest.config).map(Some)
 }

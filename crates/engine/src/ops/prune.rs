@@ -8,7 +8,8 @@ use spec::ImageId;
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::filter::{Filters, parse_moment};
+use crate::filter::Filters;
+use crate::ops::images::labels_hold;
 use crate::ops::rmi::{Removal, RemoveImages, Removing};
 use crate::ops::uses::Uses;
 
@@ -37,12 +38,10 @@ impl Engine {
         let filters = request.filters.clone().with("dangling", if request.all { "false" } else { "true" });
         filters.allow(KEYS)?;
         filters.flag("dangling")?;
-        let moment = |text| parse_moment(text, self.now(), &self.host.zone);
-        let until = filters.values("until").map(moment).collect::<Result<Vec<_>>>()?.into_iter().min();
+        let until = filters.until(self.now(), &self.host.zone)?;
         let Some(store) = self.existing_store()? else { return Ok(Pruned::default()) };
         let index = store.index()?;
         let candidates = candidates(&store, &index, request.all, &filters, until)?;
-        // One that is in use or gone by now is passed over.
         let force = RemoveImages { force: true, ..RemoveImages::default() };
         if request.dry_run {
             let texts: Vec<String> = candidates.iter().map(ImageId::to_string).collect();
@@ -85,15 +84,4 @@ fn candidates(
     }
     found.sort();
     Ok(found.into_iter().map(|(_, id)| id).collect())
-}
-
-fn labels_hold(store: &ImageStore, entries: &[&Entry], filters: &Filters) -> bool {
-    if !filters.has("label") && !filters.has("label!") {
-        return true;
-    }
-    let image = entries.first().and_then(|entry| store.image(entry).ok());
-    image.is_some_and(|image| {
-        let labels: Vec<(&str, &str)> = image.config.labels().collect();
-        filters.labels_match(labels.iter().copied()) && !filters.labels_excluded(labels.iter().copied())
-    })
 }

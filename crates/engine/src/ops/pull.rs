@@ -6,7 +6,6 @@ mod plan;
 use content::Lease;
 use images::{Entry, ImageStore};
 use registry_client::{Client, Repository, Wanted};
-use spec::limits::CONFIG_BYTES_MAX;
 use spec::{Descriptor, Digest, Document, ImageConfig, ImageId, Manifest, Platform, Reference};
 
 use crate::engine::Engine;
@@ -14,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Event, Events, message};
 use crate::ops::choose::{Chosen, choose, no_match};
 use crate::ops::history::check_platform;
-use crate::remote::{fetch_small, pass_on_warnings, wanted};
+use crate::remote::{fetch_config, pass_on_warnings, wanted};
 use plan::Plan;
 
 /// A request to pull.
@@ -239,10 +238,7 @@ impl Pulling<'_> {
         if present && let Ok(config) = self.store.config(digest) {
             return Ok(config);
         }
-        let bytes =
-            fetch_small(self.engine, self.client, self.repository, &manifest.config, CONFIG_BYTES_MAX)?;
-        let config = ImageConfig::parse(&bytes);
-        config.map_err(|error| Error::new(ErrorKind::Corrupt, format!("image config {digest}: {error}")))
+        fetch_config(self.engine, self.client, self.repository, &manifest.config)
     }
 
     /// An index that promises another platform than the config names is reported, and its word kept (DOC-5).
