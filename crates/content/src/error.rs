@@ -58,10 +58,3 @@ pub enum Error {
 
 /// What every function here returns.
 pub type Result<T> = std::result::Result<T, Error>;
-
-impl Error {
-    /// Whether the content was found damaged.
-    pub fn is_corrupt(&self) -> bool {
-        matches!(self, Error::Corrupt { .. })
-    }
-}

@@ -4,12 +4,12 @@ mod glob;
 mod moment;
 
 pub use glob::{BadPattern, Pattern};
-use moment::parse_moment;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::error::{Error, Result};
+use moment::parse_moment;
 
 /// Filters as they were typed, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
