@@ -20,7 +20,7 @@ use std::ops::Range;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use disk::{Dir, File, Lock, LockMode, Trash};
+use disk::{Dir, EntryKind, File, Lock, LockMode, Trash};
 use spec::Digest;
 
 use crate::blobs::{BLOB_MODE, Blobs};
@@ -344,7 +344,7 @@ fn write_map(folder: &Dir, size: u64, have: &Ranges) -> Result<File> {
 pub(crate) fn usage(root: &Dir) -> Result<u64> {
     let Some(parent) = root.dir_if_exists("partial")? else { return Ok(0) };
     let mut bytes = 0;
-    for entry in parent.entries()? {
+    for entry in parent.entries()?.into_iter().filter(|entry| entry.kind == EntryKind::Dir) {
         if let Some(folder) = parent.dir_if_exists(&entry.name)? {
             bytes += folder.file_blocks("data")?.unwrap_or(0);
         }
@@ -356,7 +356,7 @@ pub(crate) fn usage(root: &Dir) -> Result<u64> {
 pub(crate) fn expire(root: &Dir, trash: &Trash) -> Result<()> {
     let Some(parent) = root.dir_if_exists("partial")? else { return Ok(()) };
     let mut idle = Vec::new();
-    for entry in parent.entries()? {
+    for entry in parent.entries()?.into_iter().filter(|entry| entry.kind == EntryKind::Dir) {
         let Some(folder) = parent.dir_if_exists(&entry.name)? else { continue };
         let touched = folder.modified("map")?.unwrap_or(SystemTime::UNIX_EPOCH);
         idle.push((touched, folder.file_blocks("data")?.unwrap_or(0), entry.name));

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use disk::{Dir, Lock, LockMode, Trash};
+use disk::{Dir, EntryKind, Lock, LockMode, Trash};
 use spec::Digest;
 
 use crate::error::Result;
@@ -66,7 +66,7 @@ impl<'s> Sweep<'s> {
 fn read_leases(root: &Dir, trash: &Trash) -> Result<HashSet<Pin>> {
     let mut pinned = HashSet::new();
     let Some(leases) = root.dir_if_exists("leases")? else { return Ok(pinned) };
-    for entry in leases.entries()? {
+    for entry in leases.entries()?.into_iter().filter(|entry| entry.kind == EntryKind::Dir) {
         let Some(folder) = leases.dir_if_exists(&entry.name)? else { continue };
         match folder.try_lock("lock", LockMode::Exclusive) {
             Ok(Some(_free)) => {

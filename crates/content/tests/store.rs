@@ -199,6 +199,19 @@ fn disk_7_a_lease_lives_by_its_lock_and_not_by_a_number() {
 }
 
 #[test]
+fn strange_files_do_not_stop_a_sweep() {
+    let (temporary, store) = store();
+    for folder in ["leases", "partial"] {
+        let file = store.folder(folder).unwrap().path().join("note.txt");
+        std::fs::write(&file, "").unwrap();
+        store.sweep().unwrap().finish().unwrap();
+        assert_eq!(store.partial_bytes().unwrap(), 0);
+        assert!(file.exists());
+    }
+    drop(temporary);
+}
+
+#[test]
 fn strange_roots_are_refused_with_the_way_out() {
     let (temporary, store) = store();
     drop(store);
