@@ -46,13 +46,21 @@ impl Engine {
 
     /// The store and its list of images, for operations on an image that has to be there.
     pub(crate) fn store_and_index(&self, text: &str) -> Result<(ImageStore, Index, Found)> {
-        let Some(store) = self.existing_store()? else {
-            Index::default().resolve(text)?;
-            return Err(Error::new(ErrorKind::NotFound, format!("No such image: {text}")));
-        };
+        let store = self.store_of(text)?;
         let index = store.index()?;
         let found = index.resolve(text)?;
         Ok((store, index, found))
+    }
+
+    /// The store that an image is looked for in; where there is none, there is no such image.
+    pub(crate) fn store_of(&self, text: &str) -> Result<ImageStore> {
+        match self.existing_store()? {
+            Some(store) => Ok(store),
+            None => {
+                Index::default().resolve(text)?;
+                Err(Error::new(ErrorKind::NotFound, format!("No such image: {text}")))
+            }
+        }
     }
 
     fn open(&self, access: Access) -> Result<ImageStore> {

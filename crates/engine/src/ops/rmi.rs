@@ -66,7 +66,7 @@ impl Engine {
     /// When there is no such image, or it is in use or has several names and `force` was not given, in
     /// Docker's words.
     pub fn remove_image(&self, text: &str, request: &RemoveImages) -> Result<Removal> {
-        let (store, ..) = self.store_and_index(text)?;
+        let store = self.store_of(text)?;
         let mut removing = Removing::new(&store, request)?;
         store.update(|index| removing.remove(index, text))?;
         removing.finish(self)

@@ -2,7 +2,7 @@
 
 use spec::{Algorithm, Reference, ReferenceError};
 
-use crate::engine::Engine;
+use crate::engine::{Engine, entry_of};
 use crate::error::{Error, ErrorKind, Result};
 
 impl Engine {
@@ -13,15 +13,14 @@ impl Engine {
     pub fn tag(&self, source: &str, target: &str) -> Result<()> {
         let reference = parse_target(target)?;
         check_name(&reference)?;
-        let (store, _, found) = self.store_and_index(source)?;
+        let store = self.store_of(source)?;
         let now = self.now();
         // Who removes images changes the list under the same lock before it sweeps: an image that is still in
         // the list here keeps all it needs.
         store.update(|index| {
-            let entry = index.of_image(&found.image).next().cloned();
-            let entry =
-                entry.ok_or_else(|| Error::new(ErrorKind::NotFound, format!("No such image: {source}")))?;
-            index.set(entry.named(reference.clone()));
+            let found = index.resolve(source)?;
+            let named = entry_of(index, &found)?.named(reference.clone());
+            index.set(named);
             index.change(&found.image, |entry| entry.tagged = Some(now));
             Ok::<(), Error>(())
         })?;
