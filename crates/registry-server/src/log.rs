@@ -15,9 +15,12 @@ use crate::random;
 /// Letters of a path or a cause that are logged: names are shorter.
 const TEXT_LETTERS_MAX: usize = 400;
 
+/// What is called with a line.
+type Write = dyn Fn(&str) + Send + Sync;
+
 /// Where lines go.
 #[derive(Clone, Default)]
-pub struct LogSink(Option<Arc<dyn Fn(&str) + Send + Sync>>);
+pub struct LogSink(Option<Arc<Write>>);
 
 impl LogSink {
     /// Nowhere.

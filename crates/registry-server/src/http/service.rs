@@ -133,7 +133,7 @@ async fn respond(
     let (method, headers) = (request.method().clone(), request.headers().clone());
     let mut body = RequestBody::new(request, server.stall_window, server.stop.clone());
     let result = match call {
-        Ok(call) => authorised(server, ends, call, &method, &headers, &mut body, user).await,
+        Ok(call) => authorised(server, ends, call, (&method, &headers), &mut body, user).await,
         Err(refusal) => Err(refusal),
     };
     let mut answer = result.unwrap_or_else(Answer::from);
@@ -148,8 +148,7 @@ async fn authorised(
     server: &Server,
     ends: Ends,
     call: Call,
-    method: &Method,
-    headers: &HeaderMap,
+    (method, headers): (&Method, &HeaderMap),
     body: &mut RequestBody,
     user: &mut Option<String>,
 ) -> Answered<Answer> {

@@ -101,7 +101,7 @@ pub(super) async fn finish(
     body: &mut RequestBody,
 ) -> Answered<Answer> {
     let position = position(headers)?;
-    server.registry.finish(repository, id, &caller.subject(), digest, position, body).await?;
+    server.registry.finish(repository, (id, digest), &caller.subject(), position, body).await?;
     Ok(created(repository, digest))
 }
 

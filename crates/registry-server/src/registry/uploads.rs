@@ -101,9 +101,8 @@ impl Registry {
     pub(crate) async fn finish(
         &self,
         repository: &RepositoryName,
-        id: &str,
+        (id, digest): (&str, &Digest),
         subject: &Subject,
-        digest: &Digest,
         position: Position,
         body: &mut RequestBody,
     ) -> Answered<()> {

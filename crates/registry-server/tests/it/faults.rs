@@ -28,6 +28,7 @@ fn config(root: &Path) -> Config {
 
 /// In the child: serves until it dies. In the parent's own run of all tests: nothing.
 #[test]
+#[expect(clippy::print_stdout, clippy::exit, reason = "the parent reads the address, and ends the child")]
 fn child() {
     let Some(root) = std::env::var_os(ROOT) else { return };
     let server = serve(config(Path::new(&root))).unwrap();
