@@ -21,6 +21,17 @@ impl Environment {
         }
     }
 
+    /// All variables whose name begins so, with their values.
+    #[expect(clippy::disallowed_methods, reason = "the one reader of the environment")]
+    pub fn beginning_with(&self, prefix: &str) -> Vec<(String, OsString)> {
+        let variables: Vec<(OsString, OsString)> = match self {
+            Self::Process => std::env::vars_os().collect(),
+            Self::Fixed(vars) => vars.iter().map(|(name, value)| ((*name).into(), value.clone())).collect(),
+        };
+        let named = variables.into_iter().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+        named.filter(|(name, _)| name.starts_with(prefix)).collect()
+    }
+
     /// The variable's value when it is set, not empty and valid UTF-8.
     pub fn text(&self, name: &str) -> Option<String> {
         self.var(name)?.into_string().ok().filter(|value| !value.is_empty())

@@ -4,6 +4,7 @@
 //! The command runs in a thread of its own while the first thread waits for its end or for a signal, whichever
 //! comes first. A command that does not stop in time is left behind: the store stands that at any moment.
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -19,6 +20,23 @@ const GRACE: Duration = Duration::from_millis(900);
 /// Exit code of a program that panicked, as Rust has it.
 const PANICKED: u8 = 101;
 
+/// How long a command may take to stop, when it says so itself.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Patience(Arc<OnceLock<Duration>>);
+
+impl Patience {
+    /// Asks for more time than operations usually get, for a server that lets its requests end. A second signal
+    /// ends it all the same.
+    pub(crate) fn ask(&self, time: Duration) {
+        // The first who asks gets it: there is one command in a process.
+        let _ = self.0.set(time);
+    }
+
+    fn time(&self) -> Duration {
+        self.0.get().copied().unwrap_or(GRACE)
+    }
+}
+
 enum News {
     Ended(u8),
     Signal(i32),
@@ -31,6 +49,7 @@ pub(crate) fn until_interrupted(
 ) -> u8 {
     let (sender, news) = mpsc::channel();
     let (cancel, question) = (context.cancel.clone(), context.ui.question());
+    let patience = context.patience.clone();
     // Without handlers a signal ends the process at once, which the store stands, too.
     if let Ok(signals) = Signals::new([SIGINT, SIGTERM]) {
         let sender = sender.clone();
@@ -40,7 +59,7 @@ pub(crate) fn until_interrupted(
         let mut ending = Ending { sender, exit: PANICKED };
         ending.exit = command(&mut context);
     });
-    wait(&news, &cancel, &question)
+    wait(&news, &cancel, &question, &patience)
 }
 
 fn forward(mut signals: Signals, sender: &Sender<News>) {
@@ -64,7 +83,7 @@ impl Drop for Ending {
     }
 }
 
-fn wait(news: &Receiver<News>, cancel: &Cancel, question: &Question) -> u8 {
+fn wait(news: &Receiver<News>, cancel: &Cancel, question: &Question, patience: &Patience) -> u8 {
     let signal = match news.recv() {
         Ok(News::Ended(exit)) => return exit,
         Ok(News::Signal(_)) if question.abandon() => return 0,
@@ -73,7 +92,7 @@ fn wait(news: &Receiver<News>, cancel: &Cancel, question: &Question) -> u8 {
     };
     cancel.cancel();
     let interrupted = u8::try_from(128 + signal).unwrap_or(Failure::INTERRUPTED);
-    match news.recv_timeout(GRACE) {
+    match news.recv_timeout(patience.time()) {
         // It was done before it noticed.
         Ok(News::Ended(0)) => 0,
         Ok(News::Ended(_) | News::Signal(_)) | Err(RecvTimeoutError::Timeout) => interrupted,
@@ -89,7 +108,7 @@ mod tests {
         let (sender, news) = mpsc::channel();
         let cancel = Cancel::new();
         of.into_iter().for_each(|news| sender.send(news).expect("a listener"));
-        (wait(&news, &cancel, question), cancel.is_cancelled())
+        (wait(&news, &cancel, question, &Patience::default()), cancel.is_cancelled())
     }
 
     #[test]
@@ -111,9 +130,23 @@ mod tests {
     }
 
     #[test]
+    fn a_command_that_asked_for_more_time_gets_it() {
+        let patience = Patience::default();
+        patience.ask(Duration::from_secs(60));
+        let (sender, news) = mpsc::channel();
+        sender.send(News::Signal(SIGTERM)).expect("a listener");
+        let server = thread::spawn(move || {
+            thread::sleep(GRACE + Duration::from_millis(300));
+            sender.send(News::Ended(0)).expect("a listener");
+        });
+        assert_eq!(wait(&news, &Cancel::new(), &Question::default(), &patience), 0);
+        server.join().expect("an end");
+    }
+
+    #[test]
     fn a_panic_is_an_end() {
         let (sender, news) = mpsc::channel();
         drop(Ending { sender, exit: PANICKED });
-        assert_eq!(wait(&news, &Cancel::new(), &Question::default()), PANICKED);
+        assert_eq!(wait(&news, &Cancel::new(), &Question::default(), &Patience::default()), PANICKED);
     }
 }

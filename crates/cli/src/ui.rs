@@ -26,7 +26,7 @@ const PROGRESS_COLUMNS_ASSUMED: usize = 200;
 pub struct Ui {
     input: Box<dyn BufRead + Send>,
     out: BufWriter<Box<dyn Write + Send>>,
-    err: Box<dyn Write + Send>,
+    err: Arc<Mutex<Box<dyn Write + Send>>>,
     out_error: Option<io::Error>,
     stream_left: bool,
     stream_failure: Option<Failure>,
@@ -132,7 +132,7 @@ impl Ui {
         Self {
             input,
             out,
-            err,
+            err: Arc::new(Mutex::new(err)),
             out_error: None,
             stream_left: false,
             stream_failure: None,
@@ -192,7 +192,17 @@ impl Ui {
     pub fn talk_bare(&mut self, text: &str) {
         self.flush();
         // Nobody is left to tell when standard error fails.
-        let _ = self.err.write_all(text.as_bytes());
+        let _ = self.err.lock().unwrap_or_else(PoisonError::into_inner).write_all(text.as_bytes());
+    }
+
+    /// What writes lines to standard error from any thread, each at once.
+    pub(crate) fn log(&self) -> impl Fn(&str) + Send + Sync + 'static {
+        let err = Arc::clone(&self.err);
+        move |line| {
+            let line = format!("{line}\n");
+            // Nobody is left to tell when standard error fails.
+            let _ = err.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes());
+        }
     }
 
     /// Lets everything printed so far be seen.

@@ -86,6 +86,25 @@ pub fn ls(root: &Path) -> Result<Vec<Listed>> {
     })
 }
 
+/// The tags of a repository; nothing when there is no such repository.
+///
+/// # Errors
+/// As [`ls`].
+pub fn tags(root: &Path, repository: &RepositoryName) -> Result<Option<Vec<String>>> {
+    on(root, async |registry: &Registry| {
+        let mut tags: Vec<String> = Vec::new();
+        loop {
+            let last = tags.last().cloned().unwrap_or_default();
+            let page = Page { last: &last, limit: PAGE_ITEMS_MAX };
+            match registry.metadata.tags(repository, page).await? {
+                None => return Ok(None),
+                Some(page) if page.is_empty() => return Ok(Some(tags)),
+                Some(page) => tags.extend(page),
+            }
+        }
+    })
+}
+
 /// The sum over all repositories, shared bytes counted once.
 ///
 /// # Errors

@@ -24,6 +24,7 @@ mod platform;
 mod prune;
 mod pull;
 mod push;
+mod registry;
 mod rm;
 mod root;
 mod save;

@@ -1,7 +1,7 @@
 //! The program itself: its global flags and its first level of commands.
 use super::{
     complete, completion, demo, digest, fsck, help, history, image, images, import, info, inspect, load,
-    login, logout, manifest, outdated, pull, push, rm, save, search, system, tag, tags, version,
+    login, logout, manifest, outdated, pull, push, registry, rm, save, search, system, tag, tags, version,
 };
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -30,6 +30,7 @@ static ROOT: Command = Command {
         &info::INFO,
         &image::IMAGE,
         &manifest::MANIFEST,
+        &registry::REGISTRY,
         &system::SYSTEM,
         &completion::COMPLETION,
         &demo::DEMO,

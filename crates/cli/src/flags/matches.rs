@@ -82,6 +82,11 @@ impl Matches {
         self.settings.iter().any(|s| s.given && s.flag.long == long)
     }
 
+    /// Whether the command line gave the program's own flag of this name a value, before the command.
+    pub fn given_before(&self, long: &str) -> bool {
+        self.settings.iter().any(|s| s.given && s.flag.long == long && is_global(s.flag))
+    }
+
     /// How many operands there are.
     pub fn operand_count(&self) -> usize {
         self.operands.len()
@@ -111,7 +116,14 @@ impl Matches {
         // A name that no flag has is a slip in a command file, which its first test run must show.
         debug_assert!(self.declares(long), "`{}` has no flag --{long}", self.called_as());
         let long = long.to_owned();
-        self.settings.iter().filter(move |s| s.flag.long == long).map(|s| &s.value)
+        let own = self.is_own(&long);
+        let means = move |s: &&Setting| s.flag.long == long && !(own && is_global(s.flag));
+        self.settings.iter().filter(means).map(|s| &s.value)
+    }
+
+    /// Whether the command has a flag of this name itself, which then hides the program's.
+    fn is_own(&self, long: &str) -> bool {
+        self.command.flags.iter().any(|flag| flag.long == long)
     }
 
     fn last(&self, long: &str) -> Option<&Value> {
@@ -122,6 +134,10 @@ impl Matches {
         let globals = crate::commands::root().flags;
         self.command.flags.iter().chain(globals).any(|flag| flag.long == long)
     }
+}
+
+fn is_global(flag: &Flag) -> bool {
+    crate::commands::root().flags.iter().any(|global| std::ptr::eq(global, flag))
 }
 
 /// Adds the values of flags that the command line does not give.

@@ -27,7 +27,10 @@ fn every_command_keeps_the_rules_of_the_table() {
         let flags: Vec<_> = command.flags.iter().chain(commands::root().flags).collect();
         for (index, flag) in flags.iter().enumerate() {
             let twin = flags[index + 1..].iter().find(|f| f.long == flag.long && !std::ptr::eq(*f, flag));
-            assert!(twin.is_none() || command.name == "strata", "{}: --{}", command.name, flag.long);
+            // A registry has a root and a configuration of its own, and refuses the program's (`place.rs`).
+            let hides = matches!(flag.long, "root" | "config") && index < command.flags.len();
+            let may = command.name == "strata" || (hides && twin.is_some_and(|twin| twin.kind == flag.kind));
+            assert!(twin.is_none() || may, "{}: --{}", command.name, flag.long);
             let own = command.flags.iter().filter(|f| f.short.is_some() && f.short == flag.short);
             assert!(own.count() <= 1, "{}: {:?}", command.name, flag.short);
             assert!(flag.long != "help" && flag.short != Some('h'), "{}", command.name);
@@ -41,6 +44,22 @@ fn every_command_keeps_the_rules_of_the_table() {
             waiting.push(child);
         }
     }
+}
+
+#[test]
+fn a_command_s_own_flag_hides_the_program_s() {
+    let env = Environment::Fixed(vec![("STRATA_ROOT", "/store".into()), ("HOME", "/root".into())]);
+    let check = |args: &[&str], root: Option<&str>, before| {
+        let m = matches(args, &env);
+        assert_eq!(m.path("root"), root.map(std::path::Path::new), "{args:?}");
+        assert_eq!(m.given_before("root"), before, "{args:?}");
+    };
+    check(&["registry", "ls"], None, false);
+    check(&["registry", "ls", "--root", "/a"], Some("/a"), false);
+    check(&["--root", "/b", "registry", "ls"], None, true);
+    check(&["--root", "/b", "registry", "ls", "--root", "/a"], Some("/a"), true);
+    check(&["images"], Some("/store"), false);
+    check(&["--root", "/b", "images"], Some("/b"), true);
 }
 
 #[test]
