@@ -84,7 +84,12 @@ const ROWS: &[Row] = &[
     ),
     Row(
         "404 for a layer",
-        |registry, image| registry.remove_blob(image.images[0].layers[1].digest()),
+        |registry, image| {
+            registry.remove_blob(image.images[0].layers[1].digest());
+            // The layer below must not be complete by then: it would be kept for another try.
+            let below = format!("/v2/*/blobs/{}", image.images[0].layers[0].digest());
+            registry.on("GET", &below).then(Fault::Delay(Duration::from_millis(500)));
+        },
         "blob unknown: blob unknown to registry\n",
     ),
     Row(
