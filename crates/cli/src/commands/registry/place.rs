@@ -119,8 +119,8 @@ mod tests {
             assert_eq!(default_root(data_home.map(PathBuf::from), &host), PathBuf::from(expect));
         };
         check(0, Some("/data"), Some("/root"), "/var/lib/strata-registry");
-        check(7, Some("/data"), Some("/home/ann"), "/data/strata-registry");
-        check(7, None, Some("/home/ann"), "/home/ann/.local/share/strata-registry");
+        check(7, Some("/data"), Some("/homes/ann"), "/data/strata-registry");
+        check(7, None, Some("/homes/ann"), "/homes/ann/.local/share/strata-registry");
         check(7, None, None, "/var/tmp/strata-registry-7");
     }
 }
