@@ -8,7 +8,7 @@
 //! └── blobs/<2 digits>/<key>
 //! ```
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use disk::{Dir, Lock, LockMode};
@@ -39,7 +39,7 @@ impl Root {
         })?;
         lock.sign()?;
         let blobs = dir.ensure_dir(BLOBS)?;
-        let metadata = SqliteMetadata::open(&dir.join(DATABASE), OpenMode::Write)?;
+        let metadata = SqliteMetadata::open(&database(path)?, OpenMode::Write)?;
         dir.sync()?;
         let (metadata, blobs) = (Arc::new(metadata), Arc::new(LocalBlobs::new(blobs)));
         Ok(Root { dir, metadata, blobs, _lock: Some(lock) })
@@ -48,7 +48,7 @@ impl Root {
     /// Opens one that exists, beside a server or without one.
     pub(crate) fn open(path: &Path) -> Result<Root> {
         let dir = disk::open_private(path)?;
-        let metadata = SqliteMetadata::open(&dir.join(DATABASE), OpenMode::Existing)?;
+        let metadata = SqliteMetadata::open(&database(path)?, OpenMode::Existing)?;
         let blobs = LocalBlobs::new(dir.ensure_dir(BLOBS)?);
         Ok(Root { dir, metadata: Arc::new(metadata), blobs: Arc::new(blobs), _lock: None })
     }
@@ -74,4 +74,10 @@ impl Root {
     pub(crate) async fn begin_boot(&self) -> Result<bool> {
         self.metadata.begin_boot(&disk::boot_id()).await
     }
+}
+
+/// Where the database is. SQLite is told to follow no link, and would not follow those above the root either.
+fn database(root: &Path) -> Result<PathBuf> {
+    let root = std::fs::canonicalize(root).map_err(|e| disk::Error::new("resolve", root, e))?;
+    Ok(root.join(DATABASE))
 }

@@ -103,6 +103,27 @@ fn damage_is_told_and_fails() {
     assert!(found.stdout.starts_with("missing: sha256:"), "{found}");
 }
 
+/// As `/var/lib` is one on some machines, and as systemd makes them for services with a user of their own.
+#[test]
+fn a_root_may_be_reached_by_links() {
+    let scratch = scratch();
+    std::fs::create_dir(scratch.path("elsewhere")).unwrap();
+    std::os::unix::fs::symlink("elsewhere", scratch.path("above")).unwrap();
+    std::fs::create_dir(scratch.path("elsewhere/real")).unwrap();
+    std::os::unix::fs::symlink("above/real", scratch.path("registry")).unwrap();
+    let server = Server::start(&scratch, "");
+    push(&scratch, &server, "app:1", 1);
+    for root in ["registry", "above/real", "elsewhere/real"] {
+        scratch.run(&format!("registry ls -q --root ../{root}")).expect_success().expect_stdout("app\n");
+        scratch.run(&format!("registry verify --root ../{root}")).expect_success();
+    }
+    // A database that is a link itself is another's.
+    drop(server);
+    std::fs::rename(scratch.path("registry/metadata.db"), scratch.path("other.db")).unwrap();
+    std::os::unix::fs::symlink("../../other.db", scratch.path("registry/metadata.db")).unwrap();
+    scratch.run("registry ls --root ../registry").expect_exit(1);
+}
+
 fn blob_files(folder: PathBuf) -> Vec<PathBuf> {
     let list = |folder: PathBuf| std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     list(folder).filter(|path| path.is_dir()).flat_map(list).collect()
