@@ -76,6 +76,8 @@ fn roots_that_are_none_are_told() {
         refused.expect_exit(1);
         assert!(refused.stderr.starts_with("--root before the command is the image store's"), "{refused}");
     }
+    let refused = scratch.run("registry gc --grace soon --root ../none");
+    refused.expect_exit(1).expect_stderr("--grace \"soon\" is no duration such as 90s, 15m, 24h, 30d\n");
     let refused = scratch.run("registry describe Upper --stars 1 --root ../none");
     refused.expect_exit(1);
     assert!(refused.stderr.starts_with("\"Upper\" is no name of a repository"), "{refused}");

@@ -1,11 +1,11 @@
 //! `strata registry gc`: remove what nothing refers to.
 use registry_server::{duration, operate};
 
-use super::failed::{failed, failed_at};
+use super::failed::failed_at;
 use super::{count, place};
-use crate::flags::{Action, ArgRule, Command, Flag, Matches};
+use crate::flags::{Action, ArgRule, Command, Flag, Matches, quote};
 use crate::term::size;
-use crate::{Context, Outcome};
+use crate::{Context, Failure, Outcome};
 
 static FLAGS: &[Flag] = &[
     place::ROOT,
@@ -36,7 +36,10 @@ server that is stopped: pushes under way would have to begin again.",
 fn gc(matches: &Matches, context: &mut Context) -> Outcome {
     let config = place::load(matches, context)?;
     let grace = match matches.text_given("grace") {
-        Some(text) => duration(text).map_err(|e| failed(&e))?,
+        Some(text) => duration(text).map_err(|_| {
+            let typed = quote(text.as_bytes());
+            Failure::new(format!("--grace {typed} is no duration such as 90s, 15m, 24h, 30d"))
+        })?,
         None => config.collect.grace,
     };
     let swept = operate::gc(&config, grace).map_err(failed_at(&config.root))?;
