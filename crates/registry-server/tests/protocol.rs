@@ -293,6 +293,9 @@ fn steps(w: &World, d: Decisions) -> Vec<World> {
 
 /// What is wrong with a state, if anything.
 fn wrong(w: &World, all_done: bool) -> Option<String> {
+    if !w.links.is_empty() && w.row.is_none() {
+        return Some(format!("a repository holds a blob that is not there: {w:?}"));
+    }
     if w.manifests.iter().any(|repository| !w.links.contains(repository)) {
         return Some(format!("a manifest lacks its blob: {w:?}"));
     }
