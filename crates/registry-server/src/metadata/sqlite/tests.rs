@@ -44,3 +44,65 @@ fn what_is_not_there_is_not_made_by_a_look() {
     assert!(SqliteMetadata::open(&path, OpenMode::Existing).is_err());
     assert!(!path.exists());
 }
+
+/// Steps of SQLite's machine that the last run of a statement took: what it touched, not how long.
+fn steps(connection: &Connection, query: &str, key: (i64, &str)) -> i32 {
+    let mut statement = connection.prepare(query).unwrap();
+    let rows = statement.query_map(key, |row| row.get::<_, rusqlite::types::Value>(0)).unwrap().count();
+    assert!(rows > 0);
+    statement.get_status(rusqlite::StatementStatus::VmStep)
+}
+
+/// A database with a repository of that many tags on one manifest, and one tag on another.
+fn tagged(tags: u32) -> (tempfile::TempDir, SqliteMetadata) {
+    let temporary = tempfile::tempdir().unwrap();
+    let metadata = open(&temporary).unwrap();
+    let connection = schema::open_writing(&temporary.path().join("metadata.db")).unwrap();
+    connection
+        .execute_batch(&format!(
+            "INSERT INTO repository (id, name, created) VALUES (1, 'r', 0);
+             INSERT INTO manifest (id, repository, digest, media_type, size, annotations, pushed, bytes)
+             VALUES (1, 1, '{}', 'a/b', 1, '{{}}', 0, x'00'), (2, 1, '{}', 'a/b', 1, '{{}}', 0, x'00');
+             WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {tags})
+             INSERT INTO tag SELECT 1, printf('t%07d', i), 1, 0 FROM n;
+             INSERT INTO tag VALUES (1, 'z', 2, 0)",
+            spec::Digest::of(b"1"),
+            spec::Digest::of(b"2"),
+        ))
+        .unwrap();
+    (temporary, metadata)
+}
+
+#[test]
+fn a_page_and_a_look_up_cost_what_they_touch() {
+    let cost = |tags: u32| {
+        let (temporary, _metadata) = tagged(tags);
+        let connection = schema::open_reading(&temporary.path().join("metadata.db")).unwrap();
+        let page = "SELECT name FROM tag WHERE repository = ?1 AND name > ?2 ORDER BY name LIMIT 100";
+        let find = "SELECT m.digest FROM tag t JOIN manifest m ON m.id = t.manifest
+             WHERE t.repository = ?1 AND t.name = ?2";
+        (steps(&connection, page, (1, "t0000500")), steps(&connection, find, (1, "t0000500")))
+    };
+    let (few, many) = (cost(1_000), cost(200_000));
+    assert_eq!(few, many);
+    assert!(many.0 < 1_000 && many.1 < 50, "{many:?}");
+}
+
+#[test]
+fn deleting_a_manifest_leaves_the_tags_of_others_alone() {
+    let (_temporary, metadata) = tagged(10_000);
+    let name = crate::name::RepositoryName::parse("r").unwrap();
+    let delete = |bytes: &[u8]| {
+        let digest = spec::Digest::of(bytes);
+        conformance::wait(crate::metadata::Contents::delete_manifest(&metadata, &name, &digest, 0))
+    };
+    let left = || {
+        let page = crate::metadata::Page { last: "", limit: 20_000 };
+        conformance::wait(crate::metadata::Listings::tags(&metadata, &name, page)).unwrap().len()
+    };
+    let (synced, _) = metadata.commits();
+    assert!(delete(b"1"));
+    assert_eq!((left(), metadata.commits().0 - synced), (1, 1));
+    assert!(delete(b"2"));
+    assert_eq!(left(), 0);
+}
