@@ -157,8 +157,16 @@ mod tests {
     fn no_rule_is_forgotten() {
         let text = std::fs::read_to_string(workspace::root().join(PATH)).unwrap();
         let rules = Rules::parse(&text);
-        let families =
-            [("REF", 8), ("DOC", 11), ("NET", 19), ("TAR", 23), ("ARC", 8), ("DISK", 9), ("KEY", 9)];
+        let families = [
+            ("REF", 8),
+            ("DOC", 11),
+            ("NET", 19),
+            ("TAR", 23),
+            ("ARC", 8),
+            ("DISK", 9),
+            ("KEY", 9),
+            ("SRV", 18),
+        ];
         let expect =
             families.iter().flat_map(|(family, count)| (1..=*count).map(move |n| format!("{family}-{n}")));
         let expect: BTreeSet<String> = expect.collect();
