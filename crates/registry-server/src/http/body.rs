@@ -5,9 +5,7 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use hyper::Request;
 use hyper::body::{Body, Bytes, Incoming};
-use hyper::header::EXPECT;
 use spec::RegistryErrorCode as Code;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
@@ -36,14 +34,13 @@ pub(crate) struct RequestBody {
 }
 
 impl RequestBody {
-    /// Takes the body out of a request.
+    /// The body of a request, whose client waits to be told to send it, or does not.
     pub(crate) fn new(
-        request: Request<Incoming>,
+        incoming: Incoming,
+        waits: bool,
         stall_window: Duration,
         mut stop: watch::Receiver<bool>,
     ) -> RequestBody {
-        let waits = request.headers().contains_key(EXPECT);
-        let incoming = request.into_body();
         RequestBody {
             length: incoming.size_hint().exact(),
             ended: incoming.is_end_stream(),

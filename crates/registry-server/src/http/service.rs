@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use hyper::body::Incoming;
-use hyper::header::{AUTHORIZATION, CONNECTION, HeaderName, HeaderValue};
+use hyper::header::{AUTHORIZATION, CONNECTION, EXPECT, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method, Request, Response};
 use spec::RegistryErrorCode as Code;
 use tokio::sync::watch;
@@ -128,10 +128,11 @@ async fn respond(
     request: Request<Incoming>,
     user: &mut Option<String>,
 ) -> Answer {
-    let uri = request.uri().clone();
-    let call = Call::parse(request.method(), uri.path(), uri.query().unwrap_or_default());
-    let (method, headers) = (request.method().clone(), request.headers().clone());
-    let mut body = RequestBody::new(request, server.stall_window, server.stop.clone());
+    let (head, incoming) = request.into_parts();
+    let (method, headers) = (head.method, head.headers);
+    let call = Call::parse(&method, head.uri.path(), head.uri.query().unwrap_or_default());
+    let waits = headers.contains_key(EXPECT);
+    let mut body = RequestBody::new(incoming, waits, server.stall_window, server.stop.clone());
     let result = match call {
         Ok(call) => authorised(server, ends, call, (&method, &headers), &mut body, user).await,
         Err(refusal) => Err(refusal),

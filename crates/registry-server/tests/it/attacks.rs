@@ -147,17 +147,17 @@ fn srv_1_no_malformed_value_is_a_fault_of_the_server() {
 #[test]
 fn srv_11_a_head_has_its_time() {
     let world = World::new();
+    let begun = Instant::now();
     let mut slow: Vec<Connection> = (0..3).map(|_| Connection::open(world.address())).collect();
     for connection in &mut slow {
         connection.write(b"GET /v2/ HTTP/1.1\r\nHost: x\r\nX: ");
     }
     assert_healthy(&world);
-    let begun = Instant::now();
     for connection in &mut slow {
         assert!(connection.is_closed());
     }
     let waited = begun.elapsed();
-    assert!(waited > Duration::from_secs(8) && waited < Duration::from_secs(16), "{waited:?}");
+    assert!(waited >= Duration::from_secs(10) && waited < Duration::from_secs(20), "{waited:?}");
 }
 
 #[test]
