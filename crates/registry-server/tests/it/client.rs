@@ -299,6 +299,12 @@ impl Connection {
     /// Whether the server has closed it.
     pub(crate) fn is_closed(&mut self) -> bool {
         let mut byte = [0];
-        matches!(self.stream.read(&mut byte), Ok(0) | Err(_))
+        loop {
+            match self.stream.read(&mut byte) {
+                // A socket with a time limit is woken when the process starts another.
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                read => return matches!(read, Ok(0) | Err(_)),
+            }
+        }
     }
 }
