@@ -68,3 +68,30 @@ fn the_demonstration_walks_through() {
     assert_eq!(std::fs::read_dir(scratch.path("tmp")).unwrap().count(), 0);
     assert!(!scratch.root().join("store.json").exists());
 }
+
+/// What the README shows of the demonstration is what it says today. A line `...` stands for any lines.
+#[test]
+fn the_readme_shows_the_demonstration() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let golden = std::fs::read_to_string(folder.join("tests/golden/demo.txt")).unwrap();
+    let readme = std::fs::read_to_string(folder.join("../../README.md")).unwrap();
+    let blocks = readme.split("```console\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let shown: Vec<String> =
+        blocks.flat_map(|block| stable(block).lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+    assert!(shown.len() > 10, "the README shows {} lines", shown.len());
+    let mut demonstrated = golden.lines();
+    let mut anywhere = true;
+    for line in &shown {
+        if line == "..." {
+            anywhere = true;
+            continue;
+        }
+        anywhere |= line.starts_with("$ ");
+        let found = match anywhere {
+            true => demonstrated.any(|said| said == line),
+            false => demonstrated.next() == Some(line),
+        };
+        assert!(found, "the demonstration does not say: {line}");
+        anywhere = false;
+    }
+}
