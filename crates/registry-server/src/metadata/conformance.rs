@@ -31,6 +31,7 @@ pub fn run<M: Metadata, K>(make: impl Fn() -> (M, K)) {
     check(uploads_end);
     check(the_collection_takes_what_nothing_refers_to);
     check(the_collection_waits_for_manifests_on_their_way);
+    check(what_lost_its_last_holder_waits_as_well);
     check(children_and_referrers_go_with_what_held_them);
     check(what_is_pushed_again_stays);
     check(untagged_manifests_are_a_matter_of_policy);
@@ -52,7 +53,7 @@ fn tag(text: &str) -> Tag {
 }
 
 /// Everything goes at once.
-const NO_GRACE: Grace = Grace { uploaded_before: 1_000, untagged_before: None };
+const NO_GRACE: Grace = Grace { orphaned_before: 1_000, untagged_before: None };
 const NOW: i64 = 1_000;
 
 fn add(metadata: &impl Metadata, repository: &str, text: &str) -> Digest {
@@ -349,11 +350,34 @@ fn the_collection_takes_what_nothing_refers_to(metadata: &impl Metadata) {
 
 fn the_collection_waits_for_manifests_on_their_way(metadata: &impl Metadata) {
     let digest = add(metadata, "a", "one");
-    let grace = Grace { uploaded_before: NOW - 50, untagged_before: None };
+    let grace = Grace { orphaned_before: NOW - 50, untagged_before: None };
     assert_eq!(collect(metadata, grace, NOW).blobs, 0);
     assert!(holds(metadata, "a", &digest));
-    assert_eq!(collect(metadata, Grace { uploaded_before: NOW - 1, ..grace }, NOW + 49).examined, 0);
-    assert_eq!(collect(metadata, Grace { uploaded_before: NOW, ..grace }, NOW + 50).blobs, 1);
+    assert_eq!(collect(metadata, Grace { orphaned_before: NOW - 1, ..grace }, NOW + 49).examined, 0);
+    assert_eq!(collect(metadata, Grace { orphaned_before: NOW, ..grace }, NOW + 50).blobs, 1);
+}
+
+/// Somebody may have been told that it is here just before, and be pushing what refers to it again.
+fn what_lost_its_last_holder_waits_as_well(metadata: &impl Metadata) {
+    let blob = add(metadata, "a", "old");
+    let child = put(metadata, "a", NewManifest { blobs: vec![blob.clone()], ..new("child") });
+    let holder = |text| NewManifest { children: vec![child.clone()], children_required: true, ..new(text) };
+    let index = put(metadata, "a", holder("index"));
+    let grace = |now| Grace { orphaned_before: now - 50, untagged_before: None };
+    let later = NOW + 1_000;
+    collect(metadata, grace(later), later);
+    assert!(wait(metadata.delete_manifest(&name("a"), &index, later)));
+    collect(metadata, grace(later + 49), later + 49);
+    assert!(has(metadata, "a", &child));
+    let again = put(metadata, "a", holder("another index"));
+    collect(metadata, grace(later + 50), later + 50);
+    assert!(has(metadata, "a", &child) && holds(metadata, "a", &blob));
+    // Without a holder it goes when the grace is over, and then its blobs wait in turn.
+    assert!(wait(metadata.delete_manifest(&name("a"), &again, later + 60)));
+    assert_eq!(collect(metadata, grace(later + 110), later + 110).manifests, 1);
+    assert!(!has(metadata, "a", &child) && holds(metadata, "a", &blob));
+    assert_eq!(collect(metadata, grace(later + 159), later + 159).examined, 0);
+    assert_eq!(collect(metadata, grace(later + 160), later + 160).blobs, 1);
 }
 
 fn children_and_referrers_go_with_what_held_them(metadata: &impl Metadata) {

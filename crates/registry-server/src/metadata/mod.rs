@@ -400,9 +400,10 @@ pub trait Uploads: Send + Sync {
 /// When unreferenced content goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grace {
-    /// Content that was uploaded or mounted after this stays: its manifest may be on its way.
-    pub uploaded_before: i64,
-    /// Manifests without tag, parent and subject go when they were left so before this; none for never.
+    /// Content that was uploaded or mounted after this, or that something referred to after it, stays: whoever
+    /// has seen it here may be about to push what refers to it.
+    pub orphaned_before: i64,
+    /// Manifests without tag, parent and subject go when they were left so before this as well; none for never.
     pub untagged_before: Option<i64>,
 }
 
@@ -427,7 +428,7 @@ pub struct Collected {
 /// queue alone, so that its cost follows what was deleted. It decides within one transaction that also takes
 /// the content away, so that no push can come between.
 pub trait Collection: Send + Sync {
-    /// Looks at entries of the queue that are due at `now`, at most `limit`. Durable.
+    /// Looks at entries of the queue whose grace is over at `now`, at most `limit`. Durable.
     ///
     /// # Errors
     /// When the database fails; so everywhere here.

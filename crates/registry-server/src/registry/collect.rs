@@ -35,7 +35,7 @@ impl Registry {
     pub(crate) async fn collect(&self, grace: Duration) -> Result<Swept> {
         let now = self.clock.now();
         let ago = |duration: Duration| now.saturating_sub(milliseconds(duration));
-        let grace = Grace { uploaded_before: ago(grace), untagged_before: self.policy.untagged.map(ago) };
+        let grace = Grace { orphaned_before: ago(grace), untagged_before: self.policy.untagged.map(ago) };
         let mut swept = Swept::default();
         loop {
             let ended = self.metadata.expire(ago(self.policy.upload_idle), STEP, now).await?;

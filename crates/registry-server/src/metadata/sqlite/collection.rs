@@ -4,9 +4,8 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use spec::Digest;
 
 use super::contents::{Unlinked, unlink};
-use super::manifests::{self, UNTAGGED};
-use super::rows::{self, BLOB, MANIFEST};
-use super::{Durability, SqliteMetadata, uploads};
+use super::rows::{self, BLOB, MANIFEST, UNTAGGED};
+use super::{Durability, SqliteMetadata, manifests, uploads};
 use crate::blobs::{Answer, BlobKey};
 use crate::metadata::{Blob, Collected, Collection, Grace, Page};
 use crate::name::RepositoryName;
@@ -105,17 +104,16 @@ struct Entry {
     digest: String,
 }
 
-/// With no grace at all nothing has to wait, whatever it was put off to.
+/// Entries whose time is over. With no grace at all nothing has to wait, whatever a clock once said.
 fn due(connection: &Connection, grace: Grace, now: i64, limit: usize) -> rusqlite::Result<Vec<Entry>> {
-    let until = if grace.uploaded_before >= now { i64::MAX } else { now };
+    let until = if grace.orphaned_before >= now { i64::MAX } else { grace.orphaned_before };
     let mut statement = connection.prepare_cached(
-        "SELECT repository, kind, digest FROM queue WHERE kind = ?1 AND due <= ?2 ORDER BY due LIMIT ?3",
+        "SELECT repository, kind, digest FROM queue WHERE kind = ?1 AND since <= ?2 ORDER BY since LIMIT ?3",
     )?;
     let mut entries = Vec::new();
     // Where untagged manifests stay for ever, their entries are dropped as they come.
-    for (kind, until) in
-        [(MANIFEST, until), (BLOB, until), (UNTAGGED, grace.untagged_before.unwrap_or(until))]
-    {
+    let untagged = grace.untagged_before.map_or(until, |before| before.min(until));
+    for (kind, until) in [(MANIFEST, until), (BLOB, until), (UNTAGGED, untagged)] {
         let room = (limit - entries.len()) as i64;
         let found = statement.query_map((kind, until, room), |row| {
             Ok(Entry { repository: row.get(0)?, kind: row.get(1)?, digest: row.get(2)? })
@@ -131,39 +129,25 @@ fn collect(connection: &Connection, grace: Grace, now: i64, limit: usize) -> rus
     let mut collected = Collected::default();
     for entry in due(connection, grace, now, limit)? {
         collected.examined += 1;
-        let mut delete = connection
-            .prepare_cached("DELETE FROM queue WHERE repository = ?1 AND kind = ?2 AND digest = ?3")?;
-        delete.execute((entry.repository, entry.kind, &entry.digest))?;
+        rows::dequeue(connection, entry.repository, entry.kind, &entry.digest)?;
         match entry.kind {
-            BLOB => collect_blob(connection, &entry, grace, now, &mut collected)?,
-            MANIFEST => collect_manifest(connection, &entry, grace, now, &mut collected)?,
-            _ if grace.untagged_before.is_some() => {
-                collect_manifest(connection, &entry, grace, now, &mut collected)?;
-            }
-            _ => {}
+            BLOB => collect_blob(connection, &entry, now, &mut collected)?,
+            UNTAGGED if grace.untagged_before.is_none() => {}
+            _ => collected.manifests += u64::from(collect_manifest(connection, &entry, now)?),
         }
         forget_empty(connection, entry.repository)?;
     }
     Ok(collected)
 }
 
-/// A blob leaves the repository when none of its manifests refers to it and its upload is long past.
+/// A blob leaves the repository when none of its manifests refers to it.
 fn collect_blob(
     connection: &Connection,
     entry: &Entry,
-    grace: Grace,
     now: i64,
     collected: &mut Collected,
 ) -> rusqlite::Result<()> {
     if is_referred_to(connection, entry, BLOB)? {
-        return Ok(());
-    }
-    let mut link = connection.prepare_cached(
-        "SELECT l.added FROM blob b JOIN link l ON l.blob = b.id AND l.repository = ?1 WHERE b.digest = ?2",
-    )?;
-    let added = link.query_row((entry.repository, &entry.digest), |row| row.get(0)).optional()?;
-    let Some(added) = added else { return Ok(()) };
-    if put_off(connection, entry, added, grace, now)? {
         return Ok(());
     }
     match unlink(connection, entry.repository, &entry.digest, now)? {
@@ -178,29 +162,20 @@ fn collect_blob(
     Ok(())
 }
 
-/// A manifest goes when it has neither tag nor parent, is about nothing that is there, and was not just pushed.
-fn collect_manifest(
-    connection: &Connection,
-    entry: &Entry,
-    grace: Grace,
-    now: i64,
-    collected: &mut Collected,
-) -> rusqlite::Result<()> {
+/// A manifest goes when it has neither tag nor parent, and is about nothing that is there.
+fn collect_manifest(connection: &Connection, entry: &Entry, now: i64) -> rusqlite::Result<bool> {
     if is_referred_to(connection, entry, MANIFEST)? {
-        return Ok(());
+        return Ok(false);
     }
-    let mut statement = connection.prepare_cached(
-        "SELECT m.pushed FROM manifest m WHERE m.repository = ?1 AND m.digest = ?2
-         AND NOT EXISTS (SELECT 1 FROM tag t WHERE t.manifest = m.id)
-         AND NOT EXISTS (SELECT 1 FROM manifest s WHERE s.repository = ?1 AND s.digest = m.subject)",
+    let mut kept = connection.prepare_cached(
+        "SELECT 1 FROM manifest m WHERE m.repository = ?1 AND m.digest = ?2
+         AND (EXISTS (SELECT 1 FROM tag t WHERE t.manifest = m.id)
+             OR EXISTS (SELECT 1 FROM manifest s WHERE s.repository = ?1 AND s.digest = m.subject))",
     )?;
-    let pushed = statement.query_row((entry.repository, &entry.digest), |row| row.get(0)).optional()?;
-    let Some(pushed) = pushed else { return Ok(()) };
-    if put_off(connection, entry, pushed, grace, now)? {
-        return Ok(());
+    if kept.exists((entry.repository, &entry.digest))? {
+        return Ok(false);
     }
-    collected.manifests += u64::from(manifests::delete(connection, entry.repository, &entry.digest, now)?);
-    Ok(())
+    manifests::delete(connection, entry.repository, &entry.digest, now)
 }
 
 fn is_referred_to(connection: &Connection, entry: &Entry, kind: i64) -> rusqlite::Result<bool> {
@@ -208,22 +183,6 @@ fn is_referred_to(connection: &Connection, entry: &Entry, kind: i64) -> rusqlite
         "SELECT 1 FROM reference WHERE repository = ?1 AND kind = ?2 AND digest = ?3 LIMIT 1",
     )?;
     statement.exists((entry.repository, kind, &entry.digest))
-}
-
-/// What came a short while ago is looked at again when the grace is over.
-fn put_off(
-    connection: &Connection,
-    entry: &Entry,
-    came: i64,
-    grace: Grace,
-    now: i64,
-) -> rusqlite::Result<bool> {
-    if came <= grace.uploaded_before {
-        return Ok(false);
-    }
-    let due = came.saturating_add(now - grace.uploaded_before);
-    rows::enqueue(connection, entry.repository, entry.kind, &entry.digest, due)?;
-    Ok(true)
 }
 
 /// A repository that holds nothing and of which nothing is said was only a name.

@@ -4,7 +4,7 @@ use hyper::body::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row};
 use spec::Digest;
 
-use super::rows::{self, BLOB, MANIFEST};
+use super::rows::{self, BLOB, MANIFEST, UNTAGGED};
 use crate::metadata::{Condition, NewManifest, Put, Selector, StoredManifest, TagMoves};
 use crate::name::{RepositoryName, Tag};
 
@@ -58,17 +58,12 @@ pub(super) fn put(
         point(connection, repository, tag, manifest, now)?;
     }
     // Whoever pushes it now wants it kept, whatever became of an index that listed it.
-    let mut delete =
-        connection.prepare_cached("DELETE FROM queue WHERE repository = ?1 AND kind = ?2 AND digest = ?3")?;
-    delete.execute((repository, MANIFEST, new.manifest.digest.as_str()))?;
+    rows::dequeue(connection, repository, MANIFEST, new.manifest.digest.as_str())?;
     if new.tags.is_empty() {
         rows::enqueue(connection, repository, UNTAGGED, new.manifest.digest.as_str(), now)?;
     }
     Ok(Put::Stored)
 }
-
-/// A manifest that was left without a tag, or pushed without one: a matter of policy.
-pub(super) const UNTAGGED: i64 = 2;
 
 fn condition_holds(
     connection: &Connection,
@@ -224,10 +219,10 @@ pub(super) fn delete(
     let Some(manifest) = manifest_id(connection, repository, digest)? else { return Ok(false) };
     connection.prepare_cached("DELETE FROM tag WHERE manifest = ?1")?.execute([manifest])?;
     let mut held = connection.prepare_cached(
-        "INSERT INTO queue (repository, kind, digest, due)
+        "INSERT INTO queue (repository, kind, digest, since)
          SELECT repository, kind, digest, ?2 FROM reference WHERE manifest = ?1
          UNION SELECT repository, ?3, digest, ?2 FROM manifest WHERE repository = ?4 AND subject = ?5
-         ON CONFLICT DO UPDATE SET due = max(due, excluded.due)",
+         ON CONFLICT DO UPDATE SET since = max(since, excluded.since)",
     )?;
     held.execute((manifest, now, MANIFEST, repository, digest))?;
     connection.prepare_cached("DELETE FROM reference WHERE manifest = ?1")?.execute([manifest])?;

@@ -12,6 +12,8 @@ use crate::name::RepositoryName;
 /// What a reference or an entry of the queue is about.
 pub(super) const BLOB: i64 = 0;
 pub(super) const MANIFEST: i64 = 1;
+/// In the queue alone: a manifest that was left without a tag, or pushed without one. A matter of policy.
+pub(super) const UNTAGGED: i64 = 2;
 
 /// A repository's number, if it is known.
 pub(super) fn repository(connection: &Connection, name: &RepositoryName) -> rusqlite::Result<Option<i64>> {
@@ -32,19 +34,32 @@ pub(super) fn ensure_repository(
     insert.insert((name.as_str(), now))
 }
 
-/// Puts something into the queue; the later time counts when it is there already.
+/// Puts something into the queue that nothing may refer to since a time; the later one counts when it is there
+/// already.
 pub(super) fn enqueue(
     connection: &Connection,
     repository: i64,
     kind: i64,
     digest: &str,
-    due: i64,
+    since: i64,
 ) -> rusqlite::Result<()> {
     let mut insert = connection.prepare_cached(
-        "INSERT INTO queue (repository, kind, digest, due) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT DO UPDATE SET due = max(due, excluded.due)",
+        "INSERT INTO queue (repository, kind, digest, since) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO UPDATE SET since = max(since, excluded.since)",
     )?;
-    insert.execute((repository, kind, digest, due)).map(drop)
+    insert.execute((repository, kind, digest, since)).map(drop)
+}
+
+/// Takes something out of the queue.
+pub(super) fn dequeue(
+    connection: &Connection,
+    repository: i64,
+    kind: i64,
+    digest: &str,
+) -> rusqlite::Result<()> {
+    let mut delete =
+        connection.prepare_cached("DELETE FROM queue WHERE repository = ?1 AND kind = ?2 AND digest = ?3")?;
+    delete.execute((repository, kind, digest)).map(drop)
 }
 
 /// Puts the bytes of a key into the trash.

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::error::{Error, Result};
 
 /// The version of the tables that this program reads and writes.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 /// How long a statement waits for another process, `strata registry gc` for instance.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Statements that a connection keeps prepared: all that there are.
@@ -51,9 +51,9 @@ CREATE TABLE upload (
 CREATE INDEX upload_subject ON upload (subject);
 CREATE INDEX upload_touched ON upload (touched);
 CREATE TABLE queue (
-    repository INTEGER NOT NULL, kind INTEGER NOT NULL, digest TEXT NOT NULL, due INTEGER NOT NULL,
+    repository INTEGER NOT NULL, kind INTEGER NOT NULL, digest TEXT NOT NULL, since INTEGER NOT NULL,
     PRIMARY KEY (repository, kind, digest)) STRICT, WITHOUT ROWID;
-CREATE INDEX queue_due ON queue (kind, due);
+CREATE INDEX queue_since ON queue (kind, since);
 CREATE TABLE trash (key TEXT PRIMARY KEY, thrown INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 ";
 

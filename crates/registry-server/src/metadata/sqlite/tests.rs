@@ -22,7 +22,7 @@ fn a_newer_database_is_refused_with_the_way_out() {
     connection.execute("INSERT INTO schema_version VALUES (7, 'strata 9')", []).unwrap();
     drop(connection);
     let text = open(&temporary).err().unwrap().to_string();
-    assert!(text.contains("its tables have version 7, this program knows version 1"), "{text}");
+    assert!(text.contains("its tables have version 7, this program knows version 2"), "{text}");
     assert!(text.contains("use the program that wrote it, or a newer one"), "{text}");
 }
 
