@@ -1,6 +1,6 @@
 //! `strata rmi`: remove images.
 use engine::ops::{Removal, RemoveImages, Removed};
-use engine::{Engine, Error, ErrorKind};
+use engine::{Error, ErrorKind};
 
 use crate::flags::{Action, ArgRule, Command, Flag, Matches, Operand};
 use crate::term::{escape, size};
@@ -40,47 +40,26 @@ fn rm(matches: &Matches, context: &mut Context) -> Outcome {
         return Err(Failure::new("removing single platforms is not supported: remove the image"));
     }
     let request = RemoveImages { force: matches.bool("force"), no_prune: matches.bool("no-prune") };
-    let errors = match matches.bool("dry-run") {
-        true => try_out(matches, context, &engine, &request)?,
-        false => remove(matches, context, &engine, &request),
+    let images: Vec<&str> = matches.operands().collect();
+    let dry_run = matches.bool("dry-run");
+    let removed = match dry_run {
+        true => engine.would_remove(&images, &request),
+        false => engine.remove_images(&images, &request),
     };
+    let (removal, errors) = removed.map_err(|e| Failure::daemon(&e))?;
+    let text = if dry_run { would_remove(&removal) } else { went(&removal) };
+    context.ui.print(&text);
+    tell_held_back(removal.held_back.as_deref(), context);
     verdict(&errors, request.force, context)
 }
 
-/// Removes one after the other; what went is shown at once, what could not is returned.
-fn remove(matches: &Matches, context: &mut Context, engine: &Engine, request: &RemoveImages) -> Vec<Error> {
-    let (mut errors, mut held_back) = (Vec::new(), None);
-    for image in matches.operands() {
-        match engine.remove_image(image, request) {
-            Ok(removal) => {
-                for gone in &removal.removed {
-                    let (verb, name) = parts(gone);
-                    context.ui.line(&format!("{verb}: {name}"));
-                }
-                held_back = removal.held_back.or(held_back);
-            }
-            Err(error) => errors.push(error),
-        }
-        if context.cancel.is_cancelled() {
-            break;
-        }
-    }
-    tell_held_back(held_back.as_deref(), context);
-    errors
-}
-
-/// Shows what would go, and the bytes that would come back.
-fn try_out(
-    matches: &Matches,
-    context: &mut Context,
-    engine: &Engine,
-    request: &RemoveImages,
-) -> Result<Vec<Error>, Failure> {
-    let images: Vec<&str> = matches.operands().collect();
-    let (removal, errors) = engine.would_remove(&images, request).map_err(|e| Failure::daemon(&e))?;
-    context.ui.print(&would_remove(&removal));
-    tell_held_back(removal.held_back.as_deref(), context);
-    Ok(errors)
+/// What a removal did, in lines.
+fn went(removal: &Removal) -> String {
+    let line = |gone| {
+        let (verb, name) = parts(gone);
+        format!("{verb}: {name}\n")
+    };
+    removal.removed.iter().map(line).collect()
 }
 
 /// Says that no space comes back, and why.

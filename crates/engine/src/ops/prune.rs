@@ -43,17 +43,15 @@ impl Engine {
         let index = store.index()?;
         let candidates = candidates(&store, &index, request.all, &filters, until)?;
         let force = RemoveImages { force: true, ..RemoveImages::default() };
+        let texts: Vec<String> = candidates.iter().map(ImageId::to_string).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         if request.dry_run {
-            let texts: Vec<String> = candidates.iter().map(ImageId::to_string).collect();
-            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
             return Ok(self.would_remove(&texts, &force)?.0);
         }
         let mut removing = Removing::new(&store, &force)?;
         store.update(|index| {
-            for image in &candidates {
-                // One that is in use or gone by now is passed over.
-                let _ = removing.remove(index, &image.to_string());
-            }
+            // One that is in use or gone by now is passed over.
+            removing.remove_each(index, &texts);
             Ok::<(), Error>(())
         })?;
         removing.sweep(self)

@@ -10,7 +10,7 @@ use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ops::uses::Uses;
 
-/// A request to remove one name or image.
+/// A request to remove names or images.
 #[derive(Clone, Debug, Default)]
 pub struct RemoveImages {
     /// Also when it has several names.
@@ -60,34 +60,42 @@ pub(crate) struct Removing<'s> {
 }
 
 impl Engine {
-    /// Removes what `text` names: a reference goes, and with the last one the image; an ID takes all of them.
+    /// Removes what each of these names, one after the other: a reference goes, and with the last one the image;
+    /// an ID takes all of them. What went, and why each of the others did not: when there is no such image, or it
+    /// is in use or has several names and `force` was not given, in Docker's words.
     ///
     /// # Errors
-    /// When there is no such image, or it is in use or has several names and `force` was not given, in
-    /// Docker's words.
-    pub fn remove_image(&self, text: &str, request: &RemoveImages) -> Result<Removal> {
-        let store = self.store_of(text)?;
+    /// When the store cannot be read or written.
+    pub fn remove_images(&self, texts: &[&str], request: &RemoveImages) -> Result<(Removal, Vec<Error>)> {
+        let Some(store) = self.existing_store()? else { return Ok(nothing_there(texts)) };
         let mut removing = Removing::new(&store, request)?;
-        store.update(|index| removing.remove(index, text))?;
-        removing.finish(self)
+        let mut errors = Vec::new();
+        let written = store.update(|index| {
+            errors = removing.remove_each(index, texts);
+            // A list that stays as it is need not be written: who may only read hears why nothing went.
+            match errors.pop_if(|_| removing.removed.is_empty()) {
+                Some(error) => Err(error),
+                None => Ok(()),
+            }
+        });
+        match written {
+            Err(error) if removing.removed.is_empty() => errors.push(error),
+            written => written?,
+        }
+        Ok((removing.finish(self)?, errors))
     }
-}
 
-impl Engine {
     /// What removing these, one after the other, would do; nothing is changed. What can be removed is reported
     /// together, so that what only these share counts as coming back, and why each of the others cannot.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub fn would_remove(&self, texts: &[&str], request: &RemoveImages) -> Result<(Removal, Vec<Error>)> {
-        let Some(store) = self.existing_store()? else {
-            let missing = |text: &&str| Index::default().resolve(text).err().map(Error::from);
-            return Ok((Removal::default(), texts.iter().filter_map(missing).collect()));
-        };
+        let Some(store) = self.existing_store()? else { return Ok(nothing_there(texts)) };
         let index = store.index()?;
         let mut after = index.clone();
         let mut removing = Removing::new(&store, request)?;
-        let errors = texts.iter().filter_map(|text| removing.remove(&mut after, text).err()).collect();
+        let errors = removing.remove_each(&mut after, texts);
         let left = store.reach(after.entries());
         let removed = without_layers(removing.removed, &left.stacks);
         let held_back = left.held_back(&after);
@@ -122,7 +130,12 @@ impl<'s> Removing<'s> {
         Ok(Removal { removed, freed, held_back: swept.held_back })
     }
 
-    pub(crate) fn remove(&mut self, index: &mut Index, text: &str) -> Result<()> {
+    /// Removes them one after the other; why each of the others could not be.
+    pub(crate) fn remove_each(&mut self, index: &mut Index, texts: &[&str]) -> Vec<Error> {
+        texts.iter().filter_map(|text| self.remove(index, text).err()).collect()
+    }
+
+    fn remove(&mut self, index: &mut Index, text: &str) -> Result<()> {
         let found = index.resolve(text)?;
         match &found.reference {
             Some(reference) => self.remove_reference(index, text, reference.clone(), &found.image),
@@ -216,6 +229,12 @@ impl<'s> Removing<'s> {
     fn has_children(&self, index: &Index, image: &ImageId) -> bool {
         index.entries().iter().any(|entry| entry.parent.as_ref() == Some(image))
     }
+}
+
+/// What a removal answers where there is no store.
+fn nothing_there(texts: &[&str]) -> (Removal, Vec<Error>) {
+    let missing = |text: &&str| Index::default().resolve(text).err().map(Error::from);
+    (Removal::default(), texts.iter().filter_map(missing).collect())
 }
 
 /// What went, without the layers that are left; one that several images took with them went with the last.

@@ -188,8 +188,7 @@ fn an_image_from_nowhere_cannot_be_fetched() {
     let source = engine::ops::LoadSource::Path(layout.path().to_owned());
     world.engine.load(source, None, &Silent).unwrap();
     world.engine.tag("local", &world.name("never/pushed")).unwrap();
-    let removed = engine::ops::RemoveImages::default();
-    world.engine.remove_image("local", &removed).unwrap();
+    world.remove("local");
     damage(&world, image.images[0].layers[0].digest());
     let repaired = world.engine.fsck_repair(&Silent).unwrap();
     let [(_, Outcome::Failed { kind, reason })] = &repaired.outcomes[..] else {

@@ -1,19 +1,26 @@
 //! What needs no registry once images are here.
 
-use engine::ops::{ListImages, PruneImages, RemoveImages, Removed};
+use std::os::unix::fs::MetadataExt;
+
+use engine::ops::{ListImages, PruneImages, Removal, RemoveImages, Removed};
 
 use crate::world::{World, small};
 
-#[test]
-fn removing_the_last_name_removes_the_image_and_its_bytes() {
-    let world = World::new();
-    let image = small("one").build();
-    image.push(&world.registry, "a", &["latest"]);
+/// A store with two images that have their base in common: `a`, which is `small("one")`, and `b`.
+fn two_pulled(driver: Option<&str>) -> World {
+    let world = World::with(testkit::Registry::new(), driver);
+    small("one").build().push(&world.registry, "a", &["latest"]);
     small("two").build().push(&world.registry, "b", &["latest"]);
     world.pull("a").unwrap();
     world.pull("b").unwrap();
+    world
+}
+
+#[test]
+fn removing_the_last_name_removes_the_image_and_its_bytes() {
+    let world = two_pulled(None);
     let before = world.blobs();
-    let removal = world.engine.remove_image(&world.name("a"), &RemoveImages::default()).unwrap();
+    let removal = world.remove(&world.name("a"));
     let kinds: Vec<&str> = removal
         .removed
         .iter()
@@ -41,20 +48,37 @@ fn occupied(world: &World) -> u64 {
 
 #[test]
 fn what_a_dry_run_promises_comes_back_to_the_byte() {
-    for driver in [None, Some("vfs"), Some("cold")] {
-        let world = World::with(testkit::Registry::new(), driver);
-        small("one").build().push(&world.registry, "a", &["latest"]);
-        small("two").build().push(&world.registry, "b", &["latest"]);
-        world.pull("a").unwrap();
-        world.pull("b").unwrap();
-        let name = world.name("a");
-        let (promised, errors) = world.engine.would_remove(&[&name], &RemoveImages::default()).unwrap();
-        assert!(errors.is_empty());
+    let check = |driver: Option<&str>, repositories: &[&str]| {
+        let world = two_pulled(driver);
+        let names: Vec<String> = repositories.iter().map(|repository| world.name(repository)).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let (promised, would_fail) = world.engine.would_remove(&names, &RemoveImages::default()).unwrap();
         let before = occupied(&world);
-        let removal = world.engine.remove_image(&name, &RemoveImages::default()).unwrap();
+        let (removal, failed) = world.engine.remove_images(&names, &RemoveImages::default()).unwrap();
         assert_eq!(removal.removed, promised.removed);
         assert_eq!(before - occupied(&world), promised.freed.disk_bytes, "{driver:?}");
+        let texts = |errors: Vec<engine::Error>| errors.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(texts(failed), texts(would_fail));
+    };
+    for driver in [None, Some("vfs"), Some("cold")] {
+        check(driver, &["a"]);
+        check(driver, &["a", "nosuch", "b"]);
     }
+}
+
+#[test]
+fn a_removal_of_nothing_writes_nothing() {
+    let world = two_pulled(None);
+    let written = || std::fs::metadata(world.root().join("content/index.json")).unwrap().ino();
+    let before = written();
+    let (removal, errors) =
+        world.engine.remove_images(&["nosuch", "nosuch:2"], &RemoveImages::default()).unwrap();
+    assert_eq!(removal, Removal::default());
+    let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    assert_eq!(texts, ["No such image: nosuch:latest", "No such image: nosuch:2"]);
+    assert_eq!(written(), before);
+    world.remove(&world.name("a"));
+    assert_ne!(written(), before);
 }
 
 #[test]
@@ -75,18 +99,13 @@ fn layers_that_are_not_unpacked_take_no_place() {
 
 #[test]
 fn a_damaged_image_does_not_hide_the_others() {
-    let world = World::new();
-    let image = small("one").build();
-    image.push(&world.registry, "a", &["latest"]);
-    small("two").build().push(&world.registry, "b", &["latest"]);
-    world.pull("a").unwrap();
-    world.pull("b").unwrap();
+    let world = two_pulled(None);
     let here = || {
         let trees = world.engine.image_trees(&ListImages::default()).unwrap();
         trees.iter().map(|tree| tree.platforms[0].available).filter(|here| *here).count()
     };
     assert_eq!(here(), 2);
-    let config = world.root().join("content/blobs/sha256").join(image.images[0].id.0.hex());
+    let config = world.root().join("content/blobs/sha256").join(small("one").build().images[0].id.0.hex());
     std::fs::remove_file(config).unwrap();
     assert_eq!(here(), 1);
     assert_eq!(world.names().len(), 4);
@@ -115,13 +134,8 @@ fn a_damaged_list_says_what_helps() {
 
 #[test]
 fn a_removal_that_frees_nothing_says_why() {
-    let world = World::new();
-    let damaged = small("one").build();
-    damaged.push(&world.registry, "a", &["latest"]);
-    small("two").build().push(&world.registry, "b", &["latest"]);
-    world.pull("a").unwrap();
-    world.pull("b").unwrap();
-    let id = damaged.images[0].id.0.clone();
+    let world = two_pulled(None);
+    let id = small("one").build().images[0].id.0.clone();
     std::fs::remove_file(world.root().join("content/blobs/sha256").join(id.hex())).unwrap();
     let (a, b) = (world.name("a"), world.name("b"));
     let says_why = |reason: Option<String>| {
@@ -133,9 +147,9 @@ fn a_removal_that_frees_nothing_says_why() {
     let (both, _) = world.engine.would_remove(&[&b, &a], &RemoveImages::default()).unwrap();
     assert_eq!((both.held_back, both.freed.disk_bytes > 0), (None, true));
     let before = world.blobs();
-    says_why(world.engine.remove_image(&b, &RemoveImages::default()).unwrap().held_back);
+    says_why(world.remove(&b).held_back);
     assert_eq!(world.blobs(), before);
-    assert_eq!(world.engine.remove_image(&a, &RemoveImages::default()).unwrap().held_back, None);
+    assert_eq!(world.remove(&a).held_back, None);
     assert!(world.blobs().is_empty());
 }
 

@@ -413,7 +413,7 @@ fn an_image_that_is_removed_while_it_is_pushed_is_pushed_whole_and_stays_removed
         let pushing = scope.spawn(|| push(&world.engine, &name).0);
         assert!(target.wait(std::time::Duration::from_secs(20), |log| !log.is_empty()));
         for name in [&name, &world.name("library/alpine")] {
-            world.engine.remove_image(name, &engine::ops::RemoveImages::default()).unwrap();
+            world.remove(name);
         }
         assert!(world.names().is_empty());
         pushing.join().unwrap().unwrap();

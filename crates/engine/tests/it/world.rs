@@ -48,6 +48,13 @@ impl World {
         (result, lines(events.take()))
     }
 
+    /// Removes one image or name, which must work.
+    pub(crate) fn remove(&self, text: &str) -> ops::Removal {
+        let (removal, errors) = self.engine.remove_images(&[text], &ops::RemoveImages::default()).unwrap();
+        assert!(errors.is_empty(), "{errors:?}");
+        removal
+    }
+
     /// The references there are, familiar, sorted; dangling images as `<none>`.
     pub(crate) fn names(&self) -> Vec<String> {
         let listed = self.engine.images(&ops::ListImages { all: true, ..Default::default() }).unwrap();
