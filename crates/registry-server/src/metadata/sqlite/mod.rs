@@ -91,8 +91,11 @@ impl SqliteMetadata {
 
 /// Says what was being done when the database failed.
 fn failed(doing: &'static str, error: rusqlite::Error) -> Error {
-    let full = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull);
-    Error::Metadata { doing, full, source: Box::new(error) }
+    Error::Metadata { doing, full: is_full(&error), source: Box::new(error) }
+}
+
+fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::failed;
+use super::{failed, is_full};
 use crate::error::{Error, Result};
 use crate::limits::CHANGES_WAITING_MAX;
 
@@ -24,8 +24,8 @@ pub(super) enum Durability {
 }
 
 type Change = Box<dyn FnOnce(&Connection) -> Answered + Send>;
-/// Hands the result to who waits: what the change returned, or how the commit failed.
-type Answered = Box<dyn FnOnce(std::result::Result<(), &str>) + Send>;
+/// Hands the result to who waits: what the change returned, or how the transaction of its group failed.
+type Answered = Box<dyn FnOnce(std::result::Result<(), &rusqlite::Error>) + Send>;
 
 struct Job {
     durability: Durability,
@@ -89,21 +89,24 @@ impl Drop for Writer {
     }
 }
 
+/// Makes a change, unless the transaction could not be begun or has been given up: it would then be committed
+/// alone, after who asked for it was told that it failed.
 fn run<T: Send + 'static>(
     doing: &'static str,
     connection: &Connection,
     change: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     sender: oneshot::Sender<Result<T>>,
 ) -> Answered {
-    let result = in_savepoint(connection, change).map_err(|e| failed(doing, e));
-    Box::new(move |commit| {
-        let answer = match (commit, result) {
-            (Ok(()), result) => result,
-            (Err(_), Err(error)) => Err(error),
-            (Err(text), Ok(_)) => {
-                let full = text.contains("full");
-                Err(Error::Metadata { doing, full, source: text.into() })
+    let in_transaction = !connection.is_autocommit();
+    let result = in_transaction.then(|| in_savepoint(connection, change).map_err(|e| failed(doing, e)));
+    Box::new(move |group| {
+        let answer = match (group, result) {
+            (_, Some(Err(error))) => Err(error),
+            (Err(error), _) => {
+                Err(Error::Metadata { doing, full: is_full(error), source: error.to_string().into() })
             }
+            (Ok(()), Some(result)) => result,
+            (Ok(()), None) => Err(Error::Stopping),
         };
         let _ = sender.send(answer);
     })
@@ -116,6 +119,10 @@ fn in_savepoint<T>(
     connection.prepare_cached("SAVEPOINT change")?.execute([])?;
     let result = change(connection);
     if result.is_err() {
+        // A full disk, for one, makes SQLite give up the whole transaction: there is no savepoint to go back to.
+        if connection.is_autocommit() {
+            return result;
+        }
         connection.prepare_cached("ROLLBACK TO change")?.execute([])?;
     }
     connection.prepare_cached("RELEASE change")?.execute([])?;
@@ -136,10 +143,9 @@ fn perform(connection: &Connection, group: &mut Vec<Job>, synced: bool) {
     let level = if synced { "PRAGMA synchronous = FULL" } else { "PRAGMA synchronous = NORMAL" };
     let begun = connection.execute_batch(level).and_then(|()| begin(connection));
     let answers: Vec<Answered> = group.drain(..).map(|job| (job.change)(connection)).collect();
-    let committed = begun.and_then(|()| commit(connection));
-    let text = committed.err().map(|error| error.to_string());
+    let group = begun.and_then(|()| commit(connection));
     for answer in answers {
-        answer(text.as_deref().map_or(Ok(()), Err));
+        answer(group.as_ref().copied());
     }
 }
 
@@ -153,4 +159,65 @@ fn commit(connection: &Connection) -> rusqlite::Result<()> {
         connection.execute_batch("ROLLBACK")?;
     }
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn insert(number: i64) -> (Job, oneshot::Receiver<Result<()>>) {
+        let (sender, answer) = oneshot::channel();
+        let change = move |connection: &Connection| {
+            // As SQLite does by itself when the disk is full.
+            if number < 0 {
+                connection.execute_batch("ROLLBACK")?;
+                let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL);
+                return Err(rusqlite::Error::SqliteFailure(code, None));
+            }
+            connection.execute("INSERT INTO t VALUES (?1)", [number]).map(drop)
+        };
+        let change: Change = Box::new(move |connection| run("insert", connection, change, sender));
+        (Job { durability: Durability::Synced, change }, answer)
+    }
+
+    /// Performs a group. What each of its changes was answered, and what is there then.
+    fn group(connection: &Connection, numbers: &[i64]) -> (Vec<Result<()>>, Vec<i64>) {
+        let (mut jobs, answers): (Vec<_>, Vec<_>) = numbers.iter().map(|number| insert(*number)).unzip();
+        perform(connection, &mut jobs, true);
+        let answers = answers.into_iter().map(|answer| answer.blocking_recv().unwrap()).collect();
+        let mut statement = connection.prepare("SELECT n FROM t ORDER BY n").unwrap();
+        let there = statement.query_map([], |row| row.get(0)).unwrap().map(std::result::Result::unwrap);
+        (answers, there.collect())
+    }
+
+    fn database(folder: &tempfile::TempDir) -> Connection {
+        let connection = Connection::open(folder.path().join("db")).unwrap();
+        connection.busy_timeout(std::time::Duration::ZERO).unwrap();
+        connection.execute_batch("CREATE TABLE IF NOT EXISTS t (n INTEGER UNIQUE)").unwrap();
+        connection
+    }
+
+    #[test]
+    fn one_change_that_fails_leaves_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let (answers, there) = group(&database(&folder), &[1, 1, 2]);
+        assert_eq!(answers.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
+        assert_eq!(there, [1, 2]);
+    }
+
+    #[test]
+    fn nothing_is_done_outside_a_transaction() {
+        let folder = tempfile::tempdir().unwrap();
+        let (connection, other) = (database(&folder), database(&folder));
+        other.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let (answers, there) = group(&connection, &[1, 2]);
+        assert!(answers.iter().all(Result::is_err) && there.is_empty(), "{answers:?} {there:?}");
+        assert!(answers[0].as_ref().unwrap_err().to_string().contains("locked"), "{answers:?}");
+        other.execute_batch("ROLLBACK").unwrap();
+        // The disk is full in the middle of a group.
+        let (answers, there) = group(&connection, &[1, -1, 2]);
+        assert!(answers.iter().all(Result::is_err) && there.is_empty(), "{answers:?} {there:?}");
+        assert!(answers[1].as_ref().unwrap_err().is_full(), "{answers:?}");
+        assert_eq!(group(&connection, &[3]).1, [3]);
+    }
 }
