@@ -142,7 +142,7 @@ pub fn verify(root: &Path, depth: Depth) -> Result<Vec<Finding>> {
 /// # Errors
 /// As [`ls`].
 pub fn remove_strangers(root: &Path) -> Result<u64> {
-    on(root, async |registry: &Registry| registry.remove_strangers().await)
+    on(root, async |registry: &Registry| registry.remove_strangers(registry.stranger_written_before()).await)
 }
 
 /// What is said about a repository.
@@ -245,9 +245,10 @@ async fn verify_manifests(registry: &Registry, findings: &mut Vec<Finding>) -> R
 
 async fn verify_keys(registry: &Registry, findings: &mut Vec<Finding>) -> Result<()> {
     let mut part = 0;
+    let written_before = registry.stranger_written_before();
     loop {
         let keys = registry.blobs.keys(part).await?;
-        let strangers = registry.strangers(keys.keys).await?;
+        let strangers = registry.strangers(keys.keys, written_before).await?;
         findings.extend(strangers.into_iter().map(Finding::Stranger));
         part += 1;
         if part >= keys.parts {

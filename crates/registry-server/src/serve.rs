@@ -68,9 +68,10 @@ pub fn serve(config: Config) -> Result<Running> {
     let listen = |source| Error::Listen { address: config.listen, source };
     let listener = runtime.block_on(TcpListener::bind(config.listen)).map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
-    let restarted = runtime.block_on(root.begin_boot())?;
+    // Whoever uploads from here on is known before a byte of it is written.
+    let repair_before = runtime.block_on(root.begin_boot())?.then(|| config.clock.now());
     runtime.spawn(accept(Arc::clone(&server), Arc::clone(&connections), listener));
-    runtime.spawn(collect(Arc::clone(&server), config.collect.interval, restarted));
+    runtime.spawn(collect(Arc::clone(&server), config.collect.interval, repair_before));
     let scheme = if tls.is_some() { "https" } else { "http" };
     let runtime = Some(runtime);
     Ok(Running { address, scheme, server, stop, connections, runtime, root })
@@ -290,10 +291,10 @@ where
     .await;
 }
 
-async fn collect(server: Arc<Server>, interval: Duration, restarted: bool) {
+async fn collect(server: Arc<Server>, interval: Duration, repair_before: Option<i64>) {
     let mut stop = server.stop.clone();
-    if restarted {
-        match server.registry.remove_strangers().await {
+    if let Some(written_before) = repair_before {
+        match server.registry.remove_strangers(written_before).await {
             Ok(removed) => server.log.note("removed files that nobody knows", json!({ "files": removed })),
             Err(error) => server.log.note("repair failed", json!({ "cause": error.to_string() })),
         }

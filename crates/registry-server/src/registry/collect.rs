@@ -17,7 +17,7 @@ const STEP: usize = 64;
 /// Keys of the trash whose bytes are removed before they are forgotten together.
 const TRASH: usize = 256;
 /// A file that nobody knows and that was written this recently may be an upload that has just begun.
-const STRANGER_SECONDS_MIN: u64 = 3_600;
+const STRANGER_AGE_MIN: Duration = Duration::from_secs(3_600);
 
 /// What a collection has done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,14 +70,15 @@ impl Registry {
         }
     }
 
-    /// Removes bytes that the metadata does not know, after the machine went down: it may have lost the row of
-    /// an upload and kept its file. Lists keys, reads no blob; never on the way of a request.
-    pub(crate) async fn remove_strangers(&self) -> Result<u64> {
+    /// Removes bytes that the metadata does not know and that were written before a time, after the machine went
+    /// down: it may have lost the row of an upload and kept its file. Lists keys, reads no blob; never on the way
+    /// of a request.
+    pub(crate) async fn remove_strangers(&self, written_before: i64) -> Result<u64> {
         let mut removed = 0;
         let mut part = 0;
         loop {
             let keys = self.blobs.keys(part).await?;
-            for key in self.strangers(keys.keys).await? {
+            for key in self.strangers(keys.keys, written_before).await? {
                 self.blobs.remove(&key).await?;
                 removed += 1;
             }
@@ -88,10 +89,18 @@ impl Registry {
         }
     }
 
-    /// Those of some keys that nobody knows and that are not new.
-    pub(crate) async fn strangers(&self, keys: Vec<(BlobKey, u64, u64)>) -> Result<Vec<BlobKey>> {
-        let now = self.clock.now().unsigned_abs() / 1_000;
-        let old = |written: u64| written + STRANGER_SECONDS_MIN <= now;
+    /// When a file must have been written at the latest to be nobody's, where a server may be running.
+    pub(crate) fn stranger_written_before(&self) -> i64 {
+        self.clock.now().saturating_sub(milliseconds(STRANGER_AGE_MIN))
+    }
+
+    /// Those of some keys that nobody knows and that were written before a time.
+    pub(crate) async fn strangers(
+        &self,
+        keys: Vec<(BlobKey, u64, u64)>,
+        written_before: i64,
+    ) -> Result<Vec<BlobKey>> {
+        let old = |seconds: u64| i64::try_from(seconds).is_ok_and(|seconds| seconds < written_before / 1_000);
         let keys: Vec<BlobKey> =
             keys.into_iter().filter(|(_, written, _)| old(*written)).map(|(key, ..)| key).collect();
         if keys.is_empty() { Ok(keys) } else { self.metadata.strangers(keys).await }

@@ -116,9 +116,12 @@ fn work(server: &Server, seed: u64, done: &mut Acknowledged) -> Option<()> {
     Some(())
 }
 
-fn delete(server: &Server, digest: &str, done: &mut Acknowledged) -> Option<()> {
+/// Deletes an image, and its layer at once: what a manifest held has a day's grace.
+fn delete(server: &Server, digest: &str, layer: &[u8], done: &mut Acknowledged) -> Option<()> {
     let deleted = server.send(&request("DELETE", &format!("/v2/a/manifests/{digest}")))?;
-    (deleted.status == 202).then(|| done.deleted.push(digest.to_owned()))
+    (deleted.status == 202).then(|| done.deleted.push(digest.to_owned()))?;
+    let deleted = server.send(&request("DELETE", &format!("/v2/a/blobs/{}", Digest::of(layer))))?;
+    (deleted.status == 202).then_some(())
 }
 
 /// All that was acknowledged is there, byte for byte.
@@ -150,8 +153,9 @@ fn strike(kind: impl Fn(u64) -> String) -> u64 {
         let old = Digest::of(earlier.tags[0].1.as_bytes());
         let fault = kind(at);
         let server = Server::start(&root, Some(&fault));
-        let through = work(&server, 2, &mut done).and_then(|()| delete(&server, old.as_str(), &mut done));
-        // The collection removes what was deleted, and is struck too.
+        let through = work(&server, 2, &mut done)
+            .and_then(|()| delete(&server, old.as_str(), &earlier.blobs[0], &mut done));
+        // The collection removes the layer's file, and is struck too.
         std::thread::sleep(Duration::from_millis(60));
         let alive = server.send(&request("GET", "/health")).is_some();
         drop(server);

@@ -1,9 +1,10 @@
 //! For who operates it: health, numbers, the log, and looking at a root.
 
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
 
 use registry_server::operate::{Depth, Facts, Finding, describe, du, facts, gc, ls, verify};
-use registry_server::{Config, LogSink, RepositoryName, serve};
+use registry_server::{Clock, Config, LogSink, RepositoryName, serve};
 use spec::Digest;
 
 use crate::client::{World, noise, request};
@@ -75,7 +76,7 @@ fn a_root_is_looked_at_with_a_server_on_it_and_without() {
         drop(world.server.take());
     }
     let config = Config { ..world.config.clone() };
-    assert_eq!(gc(&config, std::time::Duration::ZERO).unwrap().collected.blobs, 0);
+    assert_eq!(gc(&config, Duration::ZERO).unwrap().collected.blobs, 0);
 }
 
 #[test]
@@ -113,6 +114,34 @@ fn verification_finds_what_is_wrong() {
         assert_eq!(world.get(&format!("/v2/a/blobs/{digest}")).refusal().0, 500);
     }
     assert_eq!(world.get("/v2/").status, 200);
+}
+
+/// Only the server itself knows that nobody was uploading: then even what was written a moment ago is nobody's.
+#[test]
+fn what_a_machine_that_went_down_left_behind_is_removed() {
+    let mut world = World::with(|config| config.clock = Clock::system());
+    let layer = noise(1, 50_000);
+    let digest = world.push_blob("a", &layer);
+    drop(world.server.take());
+    let blob = world.blob_files().remove(0);
+    let part = blob.file_name().unwrap().to_str().unwrap()[..2].to_owned();
+    let leave = |digit: &str, written: SystemTime| {
+        let path = blob.with_file_name(format!("{part}{}", digit.repeat(30)));
+        std::fs::File::create(&path).unwrap().set_modified(written).unwrap();
+        path
+    };
+    let left = leave("0", SystemTime::now() - Duration::from_secs(5));
+    let later = leave("1", SystemTime::now() + Duration::from_secs(500));
+    let database = rusqlite::Connection::open(world.config.root.join("metadata.db")).unwrap();
+    database.execute("UPDATE setting SET value = 'another' WHERE name = 'boot'", []).unwrap();
+    drop(database);
+    world.restart();
+    let begun = Instant::now();
+    while left.exists() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "the file is still there");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(later.exists() && world.get(&format!("/v2/a/blobs/{digest}")).body == layer);
 }
 
 #[test]
