@@ -1,9 +1,5 @@
 //! `strata image umount`: undo `strata image mount`.
-use super::mount::text_operand;
-use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
-
-use engine::Engine;
+use std::path::Path;
 
 use crate::flags::{Action, ArgRule, Command, Flag, Matches, Operand};
 use crate::term::escape;
@@ -40,27 +36,12 @@ fn umount(matches: &Matches, context: &mut Context) -> Outcome {
     }
     let mut failures = Vec::new();
     for at in 0..matches.operand_count() {
-        match undo(&engine, matches.path_operand(at)) {
+        match engine.umount(matches.path_operand(at).unwrap_or_default()) {
             Ok(targets) => targets.iter().for_each(|target| show(target, context)),
-            Err(failure) => failures.extend(failure.message),
+            Err(error) => failures.extend(Failure::client(&error).message),
         }
     }
     if failures.is_empty() { Ok(()) } else { Err(Failure::new(failures.join("\n"))) }
-}
-
-/// Undoes the mount at a folder, or all mounts of an image; where they were.
-fn undo(engine: &Engine, operand: Option<&OsStr>) -> Result<Vec<PathBuf>, Failure> {
-    let failed = |error| Failure::client(&error);
-    let folder = operand.map(Path::new).and_then(|path| std::path::absolute(path).ok());
-    // No image has a name that begins like a path.
-    let first = operand.and_then(|operand| operand.as_encoded_bytes().first());
-    let path = matches!(first, Some(b'/' | b'.'));
-    if let Some(folder) = folder
-        && (path || engine.mounted_images().map_err(failed)?.iter().any(|mounted| mounted.target == folder))
-    {
-        return engine.umount_at(&folder).map(|target| vec![target]).map_err(failed);
-    }
-    engine.umount_image(text_operand(operand)?).map_err(failed)
 }
 
 fn show(target: &Path, context: &mut Context) {

@@ -1,8 +1,9 @@
 //! `image mount` and `image umount`: a read-only view of an image's files.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use images::ImageStore;
+use images::{ImageStore, Index};
 use serde_json::{Value, json};
 use snapshot::{Key, Mount, Scratch, is_mount_point, mount_all, plain_directory, umount_all};
 use spec::{Digest, ImageId};
@@ -72,29 +73,29 @@ impl Engine {
         Ok(mounted.target)
     }
 
-    /// Undoes every mount of an image; where it was.
+    /// Undoes the mount at a folder, or every mount of an image; where they were. What begins like a path, and
+    /// what an image is mounted at, is a folder.
     ///
     /// # Errors
-    /// When the image is not mounted, or somebody works in the mount.
-    pub fn umount_image(&self, text: &str) -> Result<Vec<PathBuf>> {
-        let (store, _, found) = self.store_and_index(text)?;
-        let mounted: Vec<Mounted> = records(&store)?.into_iter().filter(|m| m.image == found.image).collect();
+    /// When nothing of that kind is mounted, or somebody works in the mount.
+    pub fn umount(&self, what: &OsStr) -> Result<Vec<PathBuf>> {
+        let folder = std::path::absolute(what).unwrap_or_else(|_| PathBuf::from(what));
+        let Some(store) = self.existing_store()? else {
+            return image_meant(&Index::default(), what, &folder).map(|_| Vec::new());
+        };
+        let mut mounted = records(&store)?;
+        match mounted.iter().position(|mounted| mounted.target == folder) {
+            Some(at) => mounted = vec![mounted.swap_remove(at)],
+            None => {
+                let image = image_meant(&store.index()?, what, &folder)?;
+                mounted.retain(|mounted| mounted.image == image);
+            }
+        }
         if mounted.is_empty() {
-            return Err(Error::new(ErrorKind::NotFound, format!("image {text} is not mounted")));
+            let text = format!("image {} is not mounted", what.display());
+            return Err(Error::new(ErrorKind::NotFound, text));
         }
         mounted.into_iter().map(|mounted| self.undo(&store, mounted)).collect()
-    }
-
-    /// Undoes the mount at `target`; where it was.
-    ///
-    /// # Errors
-    /// When nothing is mounted there, or somebody works in the mount.
-    pub fn umount_at(&self, target: &Path) -> Result<PathBuf> {
-        let missing =
-            || Error::new(ErrorKind::NotFound, format!("no image is mounted at {}", target.display()));
-        let store = self.existing_store()?.ok_or_else(missing)?;
-        let mounted = records(&store)?.into_iter().find(|mounted| mounted.target == target);
-        self.undo(&store, mounted.ok_or_else(missing)?)
     }
 
     /// Undoes every mount of every image; which images and where they were.
@@ -143,6 +144,19 @@ impl Engine {
         }
         Ok(trash.empty()?)
     }
+}
+
+/// The image that is to be unmounted, no image being mounted at `folder`.
+fn image_meant(index: &Index, what: &OsStr, folder: &Path) -> Result<ImageId> {
+    let nothing_there = format!("no image is mounted at {}", folder.display());
+    // No image has a name that begins like a path.
+    let Some(text) = what.to_str().filter(|text| !text.starts_with(['/', '.'])) else {
+        return Err(Error::new(ErrorKind::NotFound, nothing_there));
+    };
+    let found = index.resolve(text).map_err(Error::from);
+    // A bare word may have been meant as either.
+    let neither = |error: Error| Error::new(error.kind(), format!("{error}, and {nothing_there}"));
+    found.map(|found| found.image).map_err(neither)
 }
 
 fn mounts_of(store: &ImageStore, mounted: &Mounted) -> Result<Vec<Mount>> {

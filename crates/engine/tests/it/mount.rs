@@ -18,9 +18,26 @@ fn a_view_is_given_once_and_taken_back() {
     let at = world.engine.mount_image(&name, None).unwrap();
     assert_eq!(std::fs::read_to_string(at.join("word")).unwrap(), "one");
     assert_eq!(world.engine.mount_image(&name, None).unwrap(), at);
-    assert_eq!(world.engine.umount_image(&name).unwrap(), [at]);
-    let error = world.engine.umount_image(&name).unwrap_err();
+    assert_eq!(world.engine.umount(name.as_ref()).unwrap(), [&*at]);
+    let error = world.engine.umount(name.as_ref()).unwrap_err();
     assert_eq!(error.to_string(), format!("image {name} is not mounted"));
+    world.engine.mount_image(&name, None).unwrap();
+    assert_eq!(world.engine.umount(at.as_os_str()).unwrap(), [at]);
+}
+
+#[test]
+fn a_bare_word_may_be_an_image_or_a_folder() {
+    let check = |world: &World, what: &str, expect: &str| {
+        let there = std::path::absolute(what).unwrap();
+        let error = world.engine.umount(what.as_ref()).unwrap_err();
+        assert_eq!(error.kind(), engine::ErrorKind::NotFound, "{what}");
+        assert_eq!(error.to_string(), format!("{expect}no image is mounted at {}", there.display()));
+    };
+    for world in [World::new(), pulled(Some("vfs"))] {
+        check(&world, "mp", "No such image: mp:latest, and ");
+        check(&world, "/mp", "");
+        check(&world, "../mp", "");
+    }
 }
 
 /// A folder below the working directory, by its path from there and in full.
@@ -59,7 +76,7 @@ fn a_view_that_somebody_unmounted_is_made_again() {
         assert_eq!(word(), None);
         assert_eq!(mount(), target);
         assert_eq!(word().as_deref(), Some("one"), "{driver:?}");
-        assert_eq!(world.engine.umount_at(&target).unwrap(), target);
+        assert_eq!(world.engine.umount(target.as_os_str()).unwrap(), [&*target]);
         assert_eq!(word(), None);
     }
 }
