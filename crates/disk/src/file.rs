@@ -128,7 +128,7 @@ impl File {
     /// Starts writing out a range, without waiting: the sync at the end is then short.
     pub fn start_writeback(&self, offset: u64, length: u64) {
         // Only advice: where the call does not exist nothing is lost.
-        let _ = crate::file::sys::sync_file_range(self.inner.as_fd(), offset, length);
+        let _ = sys::sync_file_range(self.inner.as_fd(), offset, length);
     }
 
     /// Cuts or extends the file.
@@ -207,7 +207,7 @@ impl Seek for File {
     }
 }
 
-pub(crate) mod sys {
+mod sys {
     //! The one call that the system-call crate does not have.
 
     use std::io;
@@ -216,20 +216,22 @@ pub(crate) mod sys {
     /// Start write-out of dirty pages in the range that are not being written already.
     const SYNC_FILE_RANGE_WRITE: u32 = 2;
 
-    #[allow(unsafe_code, reason = "sync_file_range has no safe binding")]
-    mod raw {
-        unsafe extern "C" {
-            pub(super) fn sync_file_range(fd: i32, offset: i64, length: i64, flags: u32) -> i32;
-        }
+    // SAFETY: this is the C library's declaration. The call takes plain numbers and touches no memory of ours, so
+    // that no argument can make it unsound; a number that is no descriptor is an error.
+    #[expect(unsafe_code, reason = "the system-call crate has no sync_file_range")]
+    unsafe extern "C" {
+        #[link_name = "sync_file_range"]
+        safe fn raw(fd: i32, offset: i64, length: i64, flags: u32) -> i32;
     }
 
-    #[allow(unsafe_code, reason = "sync_file_range has no safe binding")]
-    pub(crate) fn sync_file_range(fd: BorrowedFd<'_>, offset: u64, length: u64) -> io::Result<()> {
+    pub(super) fn sync_file_range(fd: BorrowedFd<'_>, offset: u64, length: u64) -> io::Result<()> {
         let (Ok(offset), Ok(length)) = (i64::try_from(offset), i64::try_from(length)) else {
             return Err(io::ErrorKind::InvalidInput.into());
         };
-        // SAFETY: the call takes plain numbers; the descriptor is borrowed and so open for its whole length.
-        let result = unsafe { raw::sync_file_range(fd.as_raw_fd(), offset, length, SYNC_FILE_RANGE_WRITE) };
-        if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+        if raw(fd.as_raw_fd(), offset, length, SYNC_FILE_RANGE_WRITE) == 0 {
+            Ok(())
+        } else {
+            Err(io::Error::last_os_error())
+        }
     }
 }
