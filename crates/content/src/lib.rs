@@ -8,8 +8,6 @@
 //! interleaving): pin before looking whether content is there; write before publishing; publish before
 //! releasing; and the sweep reads leases before roots.
 
-#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests lay out their own files"))]
-
 mod blobs;
 mod error;
 mod lease;

@@ -1,6 +1,6 @@
 //! Blobs, leases and the sweep, seen from outside.
 
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests lay out their own files")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests lay out their own files")]
 
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;

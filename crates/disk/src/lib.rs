@@ -6,7 +6,7 @@
 //!
 //! No word of the domain is known here: no digest, no image, no layer.
 
-#![allow(clippy::disallowed_methods, reason = "the crate that the others are sent to")]
+#![expect(clippy::disallowed_methods, reason = "the crate that the others are sent to")]
 
 mod boot;
 mod dir;

@@ -82,7 +82,7 @@ impl Ranges {
 }
 
 #[cfg(test)]
-#[allow(clippy::single_range_in_vec_init, reason = "sets of one piece are meant")]
+#[expect(clippy::single_range_in_vec_init, reason = "sets of one piece are meant")]
 mod tests {
     use super::*;
 

@@ -1,6 +1,6 @@
 //! The rules for layers (TAR-*), with archives forged byte by byte: each refusal has a twin that works.
 
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests lay out files and start programs")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests lay out files and start programs")]
 
 mod apply;
 mod codec;
