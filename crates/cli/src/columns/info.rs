@@ -173,10 +173,7 @@ static PARTS: &[Part<InfoFacts>] = &[
     commit("InitCommit"),
     Part::new("SecurityOptions", |_| Value::strings::<&str>([])),
     Part::new("CDISpecDirs", |_| Value::strings::<&str>([])),
-    Part::new("Warnings", |facts| match facts.info.warnings.is_empty() {
-        true => Value::nil_list(&Type::String),
-        false => Value::strings(facts.info.warnings.iter()),
-    }),
+    Part::new("Warnings", |_| Value::nil_list(&Type::String)),
     Part::new("ClientInfo", |facts| Value::pointer(&CLIENT_TYPE, facts.client())),
     Part { name: "ServerErrors", key: "", value: |_| Value::nil_list(&Type::String) },
     Part { name: "ClientErrors", key: "", value: |_| Value::nil_list(&Type::String) },

@@ -58,11 +58,6 @@ fn info(matches: &Matches, context: &mut Context) -> Outcome {
     }
     let text = format!("{}\n{}{}\n", client(debug), server(&facts), in_force(&facts));
     context.ui.print(&escape::layout(&text));
-    facts
-        .info
-        .warnings
-        .iter()
-        .for_each(|warning| context.ui.talk(&format!("WARNING: {}", escape::line(warning))));
     Ok(())
 }
 

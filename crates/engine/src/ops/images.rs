@@ -55,23 +55,7 @@ impl Engine {
         let Some(store) = self.existing_store()? else {
             return plan.needs_no_image().map(|()| Vec::new());
         };
-        let index = store.index()?;
-        let bounds = plan.bounds(&index)?;
-        let uses = Uses::read(&store)?;
-        let parents: HashSet<&ImageId> =
-            index.entries().iter().filter_map(|entry| entry.parent.as_ref()).collect();
-        let mut listed = Vec::new();
-        for (id, entries) in index.by_image() {
-            let has_children = parents.contains(id);
-            let Some(summary) = plan.summary(id, &entries, has_children, &uses) else { continue };
-            if bounds.hold(created(&summary)) && labels_hold(&store, &entries, plan.filters) {
-                listed.push(summary);
-            }
-        }
-        listed.sort_by_cached_key(|summary| {
-            (std::cmp::Reverse(created(summary).as_second()), sort_name(summary), summary.id.clone())
-        });
-        Ok(listed)
+        plan.list(&store, &store.index()?)
     }
 }
 
@@ -86,8 +70,8 @@ fn sort_name(summary: &ImageSummary) -> (bool, String) {
     (first.is_none(), first.unwrap_or_default())
 }
 
-/// The filters, read once.
-struct Plan<'r> {
+/// A request whose filters were read.
+pub(crate) struct Plan<'r> {
     all: bool,
     filters: &'r Filters,
     dangling: Option<bool>,
@@ -96,7 +80,7 @@ struct Plan<'r> {
 }
 
 impl<'r> Plan<'r> {
-    fn new(engine: &Engine, request: &'r ListImages) -> Result<Plan<'r>> {
+    pub(crate) fn new(engine: &Engine, request: &'r ListImages) -> Result<Plan<'r>> {
         let filters = &request.filters;
         filters.allow(KEYS)?;
         let pattern =
@@ -110,8 +94,28 @@ impl<'r> Plan<'r> {
         })
     }
 
+    /// The images of a store that fit, in the order of a listing.
+    pub(crate) fn list(&self, store: &ImageStore, index: &Index) -> Result<Vec<ImageSummary>> {
+        let bounds = self.bounds(index)?;
+        let uses = Uses::read(store)?;
+        let parents: HashSet<&ImageId> =
+            index.entries().iter().filter_map(|entry| entry.parent.as_ref()).collect();
+        let mut listed = Vec::new();
+        for (id, entries) in index.by_image() {
+            let has_children = parents.contains(id);
+            let Some(summary) = self.summary(id, &entries, has_children, &uses) else { continue };
+            if bounds.hold(created(&summary)) && labels_hold(store, &entries, self.filters) {
+                listed.push(summary);
+            }
+        }
+        listed.sort_by_cached_key(|summary| {
+            (std::cmp::Reverse(created(summary).as_second()), sort_name(summary), summary.id.clone())
+        });
+        Ok(listed)
+    }
+
     /// In a store that is not there, images that a filter names are not there either.
-    fn needs_no_image(&self) -> Result<()> {
+    pub(crate) fn needs_no_image(&self) -> Result<()> {
         self.bounds(&Index::default()).map(|_| ())
     }
 

@@ -2,7 +2,6 @@
 
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::ops::images::ListImages;
 
 /// What `info` tells beside the settings and the machine, which the engine shows openly.
 #[derive(Clone, Debug)]
@@ -13,8 +12,6 @@ pub struct Info {
     pub driver: Option<String>,
     /// What it says about itself.
     pub driver_status: Vec<(String, String)>,
-    /// Things the user should know.
-    pub warnings: Vec<String>,
 }
 
 impl Engine {
@@ -23,8 +20,12 @@ impl Engine {
     /// # Errors
     /// When there is one and it cannot be used.
     pub fn info(&self) -> Result<Info> {
-        let images = self.images(&ListImages { all: true, ..ListImages::default() })?.len();
-        let about = self.existing_store()?.map(|store| store.driver().about().clone());
+        let store = self.existing_store()?;
+        let images = match &store {
+            Some(store) => store.index()?.by_image().len(),
+            None => 0,
+        };
+        let about = store.map(|store| store.driver().about().clone());
         let chosen = self.settings.storage_driver.value.clone();
         let driver = about.as_ref().map(|about| about.name.to_owned()).or(chosen);
         let status = about.map(|about| about.status).unwrap_or_default();
@@ -32,7 +33,6 @@ impl Engine {
             images,
             driver,
             driver_status: status.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-            warnings: Vec::new(),
         })
     }
 }

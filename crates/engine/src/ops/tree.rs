@@ -5,7 +5,7 @@ use spec::{Descriptor, Digest, Document, Manifest, Platform};
 
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::ops::images::{ImageSummary, ListImages};
+use crate::ops::images::{ImageSummary, ListImages, Plan};
 
 /// A listed image and its platforms.
 #[derive(Clone, Debug)]
@@ -51,9 +51,12 @@ impl Engine {
     /// # Errors
     /// As [`Engine::images`].
     pub fn image_trees(&self, request: &ListImages) -> Result<Vec<ImageTree>> {
-        let summaries = self.images(request)?;
-        let Some(store) = self.existing_store()? else { return Ok(Vec::new()) };
+        let plan = Plan::new(self, request)?;
+        let Some(store) = self.existing_store()? else {
+            return plan.needs_no_image().map(|()| Vec::new());
+        };
         let index = store.index()?;
+        let summaries = plan.list(&store, &index)?;
         let mut trees = Vec::with_capacity(summaries.len());
         for summary in summaries {
             let Some(entry) = index.of_image(&summary.id).next() else { continue };

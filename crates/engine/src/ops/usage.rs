@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use images::ImageStore;
+use images::{ImageStore, Index};
 use spec::{DiffId, ImageId};
 
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::ops::images::{ImageSummary, ListImages};
+use crate::ops::images::{ImageSummary, ListImages, Plan};
 
 /// The store's use of the disk.
 #[derive(Clone, Debug, Default)]
@@ -58,7 +58,8 @@ impl Engine {
     pub fn disk_usage(&self) -> Result<DiskUsage> {
         let Some(store) = self.existing_store()? else { return Ok(DiskUsage::default()) };
         let index = store.index()?;
-        let summaries = self.images(&ListImages { all: true, ..ListImages::default() })?;
+        let all = ListImages { all: true, ..ListImages::default() };
+        let summaries = Plan::new(self, &all)?.list(&store, &index)?;
         let mut layers: HashMap<ImageId, Vec<(DiffId, u64)>> = HashMap::new();
         for summary in &summaries {
             let entry = index.of_image(&summary.id).next();
@@ -78,7 +79,7 @@ impl Engine {
                 own.iter().filter(|(diff_id, _)| holders[diff_id].1 == 1).map(|(_, size)| size).sum();
             usage.images.push(ImageUsage { summary, shared, unique });
         }
-        measure_files(&store, &mut usage)?;
+        measure_files(&store, &index, &mut usage)?;
         Ok(usage)
     }
 
@@ -93,8 +94,7 @@ impl Engine {
     }
 }
 
-fn measure_files(store: &ImageStore, usage: &mut DiskUsage) -> Result<()> {
-    let index = store.index()?;
+fn measure_files(store: &ImageStore, index: &Index, usage: &mut DiskUsage) -> Result<()> {
     let reach = store.reach(index.entries());
     for digest in store.content().blobs().walk()? {
         let bytes = store.content().blobs().size(&digest)?.unwrap_or(0);
