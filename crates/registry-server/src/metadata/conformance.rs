@@ -27,6 +27,7 @@ pub fn run<M: Metadata, K>(make: impl Fn() -> (M, K)) {
     check(lists_are_sorted_and_paged);
     check(referrers_are_filtered_and_paged);
     check(search_takes_text_literally);
+    check(usage_counts_what_is_shared_once);
     check(uploads_advance_by_comparing);
     check(uploads_end);
     check(the_collection_takes_what_nothing_refers_to);
@@ -285,6 +286,31 @@ fn search_takes_text_literally(metadata: &impl Metadata) {
     assert_eq!(wait(metadata.facts(&name("b/tool"))), Some(facts));
     assert_eq!(wait(metadata.facts(&name("x"))), None);
     assert!(wait(metadata.search("library/alpine", 0, 1))[0].facts.official);
+}
+
+fn usage_counts_what_is_shared_once(metadata: &impl Metadata) {
+    assert_eq!(wait(metadata.total()), Usage::default());
+    let shared = add(metadata, "a", "shared");
+    add(metadata, "a", "own");
+    assert!(wait(metadata.mount(&name("b"), &name("a"), &shared, NOW)));
+    let first = put(metadata, "a", NewManifest { tags: vec![tag("x"), tag("y")], ..new("12") });
+    put(metadata, "a", NewManifest { tags: vec![tag("y")], ..new("345") });
+    put(metadata, "c", new("12"));
+    let usage = |repository| wait(metadata.usage(&name(repository)));
+    let a = Usage { manifests: 2, tags: 2, blobs: 2, bytes: 14, own_bytes: 8 };
+    assert_eq!(usage("a"), Some(a));
+    assert_eq!(usage("b"), Some(Usage { blobs: 1, bytes: 6, ..Usage::default() }));
+    assert_eq!(usage("c"), Some(Usage { manifests: 1, bytes: 2, own_bytes: 2, ..Usage::default() }));
+    assert_eq!(usage("none"), None);
+    let total = Usage { manifests: 3, tags: 2, blobs: 2, bytes: 16, own_bytes: 16 };
+    assert_eq!(wait(metadata.total()), total);
+    assert!(wait(metadata.delete_manifest(&name("a"), &first, NOW)));
+    assert!(wait(metadata.delete_blob(&name("a"), &shared, NOW)));
+    let total = Usage { manifests: 2, tags: 1, blobs: 2, bytes: 14, own_bytes: 14 };
+    assert_eq!(wait(metadata.total()), total);
+    assert!(wait(metadata.delete_blob(&name("b"), &shared, NOW)));
+    assert_eq!(wait(metadata.total()), Usage { blobs: 1, bytes: 8, own_bytes: 8, ..total });
+    assert_eq!(wait(metadata.contradictions(10)), Vec::<String>::new());
 }
 
 fn upload(id: u8, offset: u64) -> Upload {

@@ -327,7 +327,7 @@ pub trait Listings: Send + Sync {
     /// When the database fails.
     fn usage<'a>(&'a self, repository: &'a RepositoryName) -> Answer<'a, Option<Usage>>;
 
-    /// What all hold together; bytes count once.
+    /// What all hold together; bytes of blobs count once. Costs the same however much there is.
     ///
     /// # Errors
     /// When the database fails.

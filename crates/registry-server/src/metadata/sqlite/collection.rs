@@ -211,7 +211,7 @@ fn begin_boot(connection: &Connection, boot: &str) -> rusqlite::Result<bool> {
 }
 
 /// What must never be, and the words for it.
-const CONTRADICTIONS: [(&str, &str); 6] = [
+const CONTRADICTIONS: [(&str, &str); 7] = [
     (
         "SELECT name FROM tag t WHERE NOT EXISTS (SELECT 1 FROM manifest m WHERE m.id = t.manifest)",
         "tag points at no manifest",
@@ -233,6 +233,13 @@ const CONTRADICTIONS: [(&str, &str); 6] = [
         "blob belongs to no repository",
     ),
     ("SELECT b.digest FROM blob b JOIN trash t ON t.key = b.key", "blob is in the trash"),
+    (
+        "SELECT manifests || ' manifests, ' || tags || ' tags, ' || blobs || ' blobs, ' || bytes || ' bytes' FROM total
+         WHERE manifests <> (SELECT count(*) FROM manifest) OR tags <> (SELECT count(*) FROM tag)
+         OR blobs <> (SELECT count(*) FROM blob)
+         OR bytes <> (SELECT coalesce(sum(size), 0) FROM blob) + (SELECT coalesce(sum(size), 0) FROM manifest)",
+        "the totals are not those of the rows",
+    ),
 ];
 
 fn contradictions(connection: &Connection, limit: usize) -> rusqlite::Result<Vec<String>> {

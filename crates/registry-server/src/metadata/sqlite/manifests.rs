@@ -8,6 +8,13 @@ use super::rows::{self, BLOB, MANIFEST, UNTAGGED};
 use crate::metadata::{Condition, NewManifest, Put, Selector, StoredManifest, TagMoves};
 use crate::name::{RepositoryName, Tag};
 
+/// A manifest by repository and tag.
+pub(super) const BY_TAG: &str = "SELECT m.digest, m.media_type, m.bytes FROM repository r
+     JOIN tag t ON t.repository = r.id AND t.name = ?2 JOIN manifest m ON m.id = t.manifest WHERE r.name = ?1";
+/// A manifest by repository and digest.
+const BY_DIGEST: &str = "SELECT m.digest, m.media_type, m.bytes FROM repository r
+     JOIN manifest m ON m.repository = r.id AND m.digest = ?2 WHERE r.name = ?1";
+
 /// One look-up, by an index from the name to the bytes.
 pub(super) fn find(
     connection: &Connection,
@@ -15,17 +22,8 @@ pub(super) fn find(
     selector: &Selector,
 ) -> rusqlite::Result<Option<StoredManifest>> {
     let (statement, key) = match selector {
-        Selector::Tag(tag) => (
-            "SELECT m.digest, m.media_type, m.bytes FROM repository r
-             JOIN tag t ON t.repository = r.id AND t.name = ?2 JOIN manifest m ON m.id = t.manifest
-             WHERE r.name = ?1",
-            tag.as_str(),
-        ),
-        Selector::Digest(digest) => (
-            "SELECT m.digest, m.media_type, m.bytes FROM repository r
-             JOIN manifest m ON m.repository = r.id AND m.digest = ?2 WHERE r.name = ?1",
-            digest.as_str(),
-        ),
+        Selector::Tag(tag) => (BY_TAG, tag.as_str()),
+        Selector::Digest(digest) => (BY_DIGEST, digest.as_str()),
     };
     connection.prepare_cached(statement)?.query_row((repository.as_str(), key), stored).optional()
 }

@@ -55,6 +55,19 @@ CREATE TABLE queue (
     PRIMARY KEY (repository, kind, digest)) STRICT, WITHOUT ROWID;
 CREATE INDEX queue_since ON queue (kind, since);
 CREATE TABLE trash (key TEXT PRIMARY KEY, thrown INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE total (
+    manifests INTEGER NOT NULL, tags INTEGER NOT NULL, blobs INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
+INSERT INTO total VALUES (0, 0, 0, 0);
+CREATE TRIGGER manifest_added AFTER INSERT ON manifest BEGIN
+    UPDATE total SET manifests = manifests + 1, bytes = bytes + new.size; END;
+CREATE TRIGGER manifest_removed AFTER DELETE ON manifest BEGIN
+    UPDATE total SET manifests = manifests - 1, bytes = bytes - old.size; END;
+CREATE TRIGGER tag_added AFTER INSERT ON tag BEGIN UPDATE total SET tags = tags + 1; END;
+CREATE TRIGGER tag_removed AFTER DELETE ON tag BEGIN UPDATE total SET tags = tags - 1; END;
+CREATE TRIGGER blob_added AFTER INSERT ON blob BEGIN
+    UPDATE total SET blobs = blobs + 1, bytes = bytes + new.size; END;
+CREATE TRIGGER blob_removed AFTER DELETE ON blob BEGIN
+    UPDATE total SET blobs = blobs - 1, bytes = bytes - old.size; END;
 ";
 
 /// Opens a connection that changes things, making the tables when there are none.

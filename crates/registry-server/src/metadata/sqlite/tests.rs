@@ -46,7 +46,7 @@ fn what_is_not_there_is_not_made_by_a_look() {
 }
 
 /// Steps of SQLite's machine that the last run of a statement took: what it touched, not how long.
-fn steps(connection: &Connection, query: &str, key: (i64, &str)) -> i32 {
+fn steps(connection: &Connection, query: &str, key: impl rusqlite::Params) -> i32 {
     let mut statement = connection.prepare(query).unwrap();
     let rows = statement.query_map(key, |row| row.get::<_, rusqlite::types::Value>(0)).unwrap().count();
     assert!(rows > 0);
@@ -74,18 +74,19 @@ fn tagged(tags: u32) -> (tempfile::TempDir, SqliteMetadata) {
 }
 
 #[test]
-fn a_page_and_a_look_up_cost_what_they_touch() {
+fn a_page_a_look_up_and_the_numbers_cost_what_they_touch() {
     let cost = |tags: u32| {
         let (temporary, _metadata) = tagged(tags);
         let connection = schema::open_reading(&temporary.path().join("metadata.db")).unwrap();
-        let page = "SELECT name FROM tag WHERE repository = ?1 AND name > ?2 ORDER BY name LIMIT 100";
-        let find = "SELECT m.digest FROM tag t JOIN manifest m ON m.id = t.manifest
-             WHERE t.repository = ?1 AND t.name = ?2";
-        (steps(&connection, page, (1, "t0000500")), steps(&connection, find, (1, "t0000500")))
+        [
+            steps(&connection, listings::TAGS, (1, "t0000500", 100)),
+            steps(&connection, manifests::BY_TAG, ("r", "t0000500")),
+            steps(&connection, listings::TOTAL, ()),
+        ]
     };
     let (few, many) = (cost(1_000), cost(200_000));
     assert_eq!(few, many);
-    assert!(many.0 < 1_000 && many.1 < 50, "{many:?}");
+    assert!(many[0] < 1_000 && many[1] < 50 && many[2] < 20, "{many:?}");
 }
 
 #[test]
@@ -105,4 +106,17 @@ fn deleting_a_manifest_leaves_the_tags_of_others_alone() {
     assert_eq!((left(), metadata.commits().0 - synced), (1, 1));
     assert!(delete(b"2"));
     assert_eq!(left(), 0);
+}
+
+#[test]
+fn totals_that_are_wrong_are_found() {
+    let (temporary, metadata) = tagged(3);
+    let contradictions = || conformance::wait(crate::metadata::Collection::contradictions(&metadata, 10));
+    assert_eq!(contradictions(), Vec::<String>::new());
+    let connection = Connection::open(temporary.path().join("metadata.db")).unwrap();
+    connection.execute("UPDATE total SET tags = tags + 1", []).unwrap();
+    assert_eq!(
+        contradictions(),
+        ["the totals are not those of the rows: 2 manifests, 5 tags, 0 blobs, 2 bytes"]
+    );
 }
