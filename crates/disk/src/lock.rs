@@ -30,7 +30,7 @@ impl Lock {
     ///
     /// # Errors
     /// When it cannot be had in time: the message names the holder, if that one left its number.
-    pub fn acquire(file: File, mode: LockMode, patience: Duration) -> Result<Lock> {
+    pub(crate) fn acquire(file: File, mode: LockMode, patience: Duration) -> Result<Lock> {
         let deadline = Instant::now() + patience;
         let mut pause = Duration::from_micros(200);
         loop {
@@ -49,7 +49,7 @@ impl Lock {
     ///
     /// # Errors
     /// When the system cannot lock at all (some network file systems).
-    pub fn try_acquire(file: File, mode: LockMode) -> Result<Option<Lock>> {
+    pub(crate) fn try_acquire(file: File, mode: LockMode) -> Result<Option<Lock>> {
         Ok(Self::attempt(&file, mode)?.then_some(Lock { file }))
     }
 

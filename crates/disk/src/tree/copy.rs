@@ -1,6 +1,5 @@
 //! Copies within and between trees, with everything that belongs to a file.
 
-use std::collections::HashMap;
 use std::io::Read;
 use std::os::fd::AsFd;
 
@@ -10,10 +9,7 @@ use rustix::io::Errno;
 use super::folder::{Folder, NodeKind};
 use super::metadata::{self, is_privileged};
 use super::new_file::NewFile;
-use super::resolve::Follow;
-use super::root::Tree;
 use super::stat::{FileKind, Stat};
-use super::walk::{Step, Walk};
 use crate::error::{Error, Result};
 
 /// Copies something that is no directory under a new name, with owner, mode, time and attributes. Holes stay
@@ -69,50 +65,6 @@ pub fn copy_metadata(from: &Folder, to: &Folder) -> Result<()> {
     }
     to.set_mode(stat.mode)?;
     to.set_mtime(stat.mtime)
-}
-
-/// Copies a whole tree into another one that is empty, hard links included.
-///
-/// # Errors
-/// When something cannot be read or made.
-pub fn copy_tree(from: &Tree, to: &Tree) -> Result<()> {
-    let mut first_names: HashMap<(u64, u64), Vec<u8>> = HashMap::new();
-    let mut target = to.folder(b"", Follow::Never)?;
-    let mut walk = Walk::new(from)?;
-    while let Some(step) = walk.next()? {
-        match step {
-            Step::Enter { path: [], .. } => {}
-            Step::Enter { path, .. } => {
-                target.make_dir(last_component(path), 0o700)?;
-                target = target.folder(last_component(path))?;
-            }
-            Step::Leave { folder, path, .. } => {
-                copy_metadata(folder, &target)?;
-                let parent = path.len().saturating_sub(last_component(path).len() + 1);
-                target = to.folder(&path[..parent], Follow::Never)?;
-            }
-            Step::Entry { folder, path, name, stat } => {
-                match first_names.get(&stat.id).filter(|_| stat.links > 1) {
-                    Some(first) => link_to(to, first, &target, name)?,
-                    None => copy_entry(folder, name, &target, name)?,
-                }
-                if stat.links > 1 {
-                    first_names.entry(stat.id).or_insert_with(|| path.to_vec());
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-fn link_to(to: &Tree, first: &[u8], target: &Folder, name: &[u8]) -> Result<()> {
-    let first_name = last_component(first);
-    let parent = first.len().saturating_sub(first_name.len() + 1);
-    target.link(&to.folder(&first[..parent], Follow::Never)?, first_name, name)
-}
-
-fn last_component(path: &[u8]) -> &[u8] {
-    path.rsplit(|b| *b == b'/').next().unwrap_or(path)
 }
 
 fn copy_file(from: &Folder, name: &[u8], to: &Folder, new_name: &[u8]) -> Result<()> {

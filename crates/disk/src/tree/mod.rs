@@ -18,7 +18,7 @@ mod stat;
 mod usage;
 mod walk;
 
-pub use copy::{copy_entry, copy_metadata, copy_tree};
+pub use copy::{copy_entry, copy_metadata};
 pub use folder::{Folder, NodeKind};
 pub use metadata::{Owner, Time, is_privileged, umask};
 pub use new_file::NewFile;

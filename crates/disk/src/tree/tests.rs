@@ -311,46 +311,46 @@ fn walks_come_by_everything_in_order() {
 }
 
 #[test]
-fn copies_of_trees_are_the_same() {
+fn copies_are_the_same() {
     let scene = Scene::new();
     fill(&scene.root());
     let root = scene.root();
-    let sparse = std::fs::File::create(root.join("d/sparse")).unwrap();
+    let sparse = std::fs::File::create(root.join("d/e/sparse")).unwrap();
     sparse.set_len(8 << 20).unwrap();
     std::os::unix::fs::FileExt::write_all_at(&sparse, b"middle", 3 << 20).unwrap();
-    std::fs::set_permissions(root.join("d/file"), std::fs::Permissions::from_mode(0o4750)).unwrap();
-    std::fs::set_permissions(root.join("d/e"), std::fs::Permissions::from_mode(0o500)).unwrap();
-    let has_xattrs =
-        rustix::fs::setxattr(root.join("d/file"), "user.a", b"v", rustix::fs::XattrFlags::empty()).is_ok()
-            && rustix::fs::setxattr(root.join("d"), "user.b", b"w", rustix::fs::XattrFlags::empty()).is_ok();
+    let file = root.join("d/e/hard");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o4750)).unwrap();
+    let has_xattrs = rustix::fs::setxattr(&file, "user.a", b"v", rustix::fs::XattrFlags::empty()).is_ok();
     let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::new(77, 5);
-    for name in ["d/file", "d/e", "d", ""] {
-        let file = std::fs::File::open(root.join(name)).unwrap();
-        file.set_times(std::fs::FileTimes::new().set_modified(long_ago)).unwrap();
+    let times = std::fs::FileTimes::new().set_modified(long_ago);
+    std::fs::File::open(&file).unwrap().set_times(times).unwrap();
+    let from = scene.tree().folder(b"d/e", Follow::Never).unwrap();
+    let to = scene.tree().folder(b"a/b", Follow::Never).unwrap();
+    symlink("/nowhere", root.join("d/e/dangling")).unwrap();
+    let copied = ["hard", "fifo", "dangling", "sparse"];
+    for name in copied.into_iter().chain(["socket"]) {
+        copy_entry(&from, name.as_bytes(), &to, name.as_bytes()).unwrap();
     }
-    let copy = scene.folder.path().join("copy");
-    std::fs::create_dir(&copy).unwrap();
-    copy_tree(&scene.tree(), &Tree::open(&copy).unwrap()).unwrap();
-    let metadata = |name: &str| std::fs::symlink_metadata(copy.join(name)).unwrap();
-    for name in ["d/file", "d/e", "d", "", "d/e/fifo", "d/link", "d/sparse"] {
-        let expect = std::fs::symlink_metadata(root.join(name)).unwrap();
-        let facts = |m: &std::fs::Metadata| (m.mode(), m.uid(), m.gid(), m.mtime(), m.mtime_nsec());
-        assert_eq!(facts(&metadata(name)), facts(&expect), "{name}");
+    let copy = root.join("a/b");
+    for name in copied {
+        let facts = |at: &Path| {
+            let m = std::fs::symlink_metadata(at.join(name)).unwrap();
+            (m.mode(), m.uid(), m.gid(), m.size(), m.mtime(), m.mtime_nsec())
+        };
+        assert_eq!(facts(&copy), facts(&root.join("d/e")), "{name}");
     }
-    assert_eq!(metadata("d/file").ino(), metadata("d/e/hard").ino());
-    assert_eq!(std::fs::read(copy.join("d/file")).unwrap(), b"content");
-    assert_eq!(std::fs::read_link(copy.join("d/dangling")).unwrap(), Path::new("/nowhere"));
-    assert!(metadata("d/e/fifo").file_type().is_fifo());
-    assert!(std::fs::symlink_metadata(copy.join("d/e/socket")).is_err());
-    assert_eq!(std::fs::read(copy.join("d/sparse")).unwrap(), std::fs::read(root.join("d/sparse")).unwrap());
-    assert!(metadata("d/sparse").blocks() * 512 < 1 << 20);
+    assert_eq!(std::fs::read(copy.join("hard")).unwrap(), b"content");
+    assert_eq!(std::fs::read_link(copy.join("dangling")).unwrap(), Path::new("/nowhere"));
+    assert!(std::fs::symlink_metadata(copy.join("fifo")).unwrap().file_type().is_fifo());
+    assert!(std::fs::symlink_metadata(copy.join("socket")).is_err());
+    assert_eq!(std::fs::read(copy.join("sparse")).unwrap(), std::fs::read(root.join("d/e/sparse")).unwrap());
+    assert!(std::fs::metadata(copy.join("sparse")).unwrap().blocks() * 512 < 1 << 20);
     if has_xattrs {
         let mut value = [0; 8];
-        assert_eq!(rustix::fs::getxattr(copy.join("d/file"), "user.a", &mut value[..]), Ok(1));
-        assert_eq!(rustix::fs::getxattr(copy.join("d"), "user.b", &mut value[..]), Ok(1));
+        assert_eq!(rustix::fs::getxattr(copy.join("hard"), "user.a", &mut value[..]), Ok(1));
     }
-    std::fs::set_permissions(root.join("d/e"), std::fs::Permissions::from_mode(0o700)).unwrap();
-    std::fs::set_permissions(copy.join("d/e"), std::fs::Permissions::from_mode(0o700)).unwrap();
+    assert!(copy_entry(&scene.top(), b"d", &to, b"d").is_err());
+    assert!(copy_entry(&from, b"hard", &to, b"hard").is_err());
 }
 
 #[test]
