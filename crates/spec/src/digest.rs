@@ -34,7 +34,8 @@ impl Algorithm {
         }
     }
 
-    fn from_name(name: &str) -> Option<Algorithm> {
+    /// The algorithm of a name as it stands before the colon.
+    pub fn from_name(name: &str) -> Option<Algorithm> {
         match name {
             "sha256" => Some(Algorithm::Sha256),
             "sha512" => Some(Algorithm::Sha512),

@@ -189,14 +189,11 @@ fn begin(method: &Method, name: &str, query: &Query) -> Answered<Call> {
 }
 
 fn algorithm(text: Option<&str>) -> Answered<Algorithm> {
-    match text {
-        None | Some("" | "sha256") => Ok(Algorithm::Sha256),
-        Some("sha512") => Ok(Algorithm::Sha512),
-        Some(other) => {
-            let detail = format!("digest-algorithm {other:.40?} is not one of sha256, sha512");
-            Err(Refusal::new(Code::DigestInvalid, detail))
-        }
-    }
+    let Some(name) = text.filter(|name| !name.is_empty()) else { return Ok(Algorithm::Sha256) };
+    Algorithm::from_name(name).ok_or_else(|| {
+        let detail = format!("digest-algorithm {name:.40?} is not one of sha256, sha512");
+        Refusal::new(Code::DigestInvalid, detail)
+    })
 }
 
 fn upload(method: &Method, name: &str, id: &str, query: &Query) -> Answered<Call> {

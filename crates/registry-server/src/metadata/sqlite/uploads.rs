@@ -86,16 +86,11 @@ fn insert(connection: &Connection, upload: &Upload, now: i64) -> rusqlite::Resul
 }
 
 fn upload(row: &Row<'_>) -> rusqlite::Result<Upload> {
-    let algorithm = match row.get_ref(3)?.as_str()? {
-        "sha256" => Algorithm::Sha256,
-        "sha512" => Algorithm::Sha512,
-        _ => return Err(rows::broken(3)),
-    };
     Ok(Upload {
         id: row.get(0)?,
         repository: rows::name(row, 1)?,
         subject: row.get(2)?,
-        algorithm,
+        algorithm: Algorithm::from_name(row.get_ref(3)?.as_str()?).ok_or_else(|| rows::broken(3))?,
         offset: row.get::<_, i64>(4)?.unsigned_abs(),
         digester: row.get(5)?,
         place: rows::place(row, 6, 7)?,
