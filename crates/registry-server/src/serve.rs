@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::net::{IpAddr, SocketAddr};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -208,9 +208,9 @@ impl Drop for Place {
 }
 
 async fn accept(server: Arc<Server>, connections: Arc<Connections>, listener: TcpListener) {
-    let mut stop = server.stop.clone();
+    let mut stopped = pin!(service::stopped(server.stop.clone()));
     loop {
-        let accepted = either(listener.accept(), stop.wait_for(|stop| *stop)).await;
+        let accepted = either(listener.accept(), stopped.as_mut()).await;
         let (stream, peer) = match accepted {
             None => return,
             Some(Ok(accepted)) => accepted,
@@ -261,7 +261,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let watch = Arc::new(Watch::default());
-    let mut stop = server.stop.clone();
+    let stop = server.stop.clone();
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&watch), patience));
     let service = service_fn(move |request| {
         let answer = service::serve(Arc::clone(&server), ends, Arc::clone(&watch), request);
@@ -274,11 +274,7 @@ where
         .max_headers(HEADER_COUNT_MAX)
         .serve_connection(io, service);
     let mut connection = pin!(connection);
-    let mut stopping: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move {
-        if stop.wait_for(|stop| *stop).await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    });
+    let mut stopping = pin!(service::stopped(stop));
     let mut ending = false;
     // How a connection ends is the client's affair; what was asked on it has been logged.
     let _ = poll_fn(|context| {
@@ -292,7 +288,7 @@ where
 }
 
 async fn collect(server: Arc<Server>, interval: Duration, repair_before: Option<i64>) {
-    let mut stop = server.stop.clone();
+    let mut stopped = pin!(service::stopped(server.stop.clone()));
     if let Some(written_before) = repair_before {
         match server.registry.remove_strangers(written_before).await {
             Ok(removed) => server.log.note("removed files that nobody knows", json!({ "files": removed })),
@@ -301,7 +297,7 @@ async fn collect(server: Arc<Server>, interval: Duration, repair_before: Option<
     }
     loop {
         let pause = tokio::time::sleep(interval.max(Duration::from_millis(1)));
-        if either(pause, stop.wait_for(|stop| *stop)).await.is_none() {
+        if either(pause, stopped.as_mut()).await.is_none() {
             return;
         }
         match server.registry.collect(server.registry.policy.grace).await {

@@ -10,6 +10,7 @@ use spec::RegistryErrorCode as Code;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
+use super::service::stopped;
 use crate::error::Error;
 use crate::limits::STALL_BYTES_MIN;
 use crate::refusal::{Answered, Refusal};
@@ -39,7 +40,7 @@ impl RequestBody {
         incoming: Incoming,
         waits: bool,
         stall_window: Duration,
-        mut stop: watch::Receiver<bool>,
+        stop: watch::Receiver<bool>,
     ) -> RequestBody {
         RequestBody {
             length: incoming.size_hint().exact(),
@@ -50,11 +51,7 @@ impl RequestBody {
             stall_window,
             window_ends: Instant::now() + stall_window,
             window_bytes: 0,
-            stopping: Box::pin(async move {
-                if stop.wait_for(|stop| *stop).await.is_err() {
-                    std::future::pending::<()>().await;
-                }
-            }),
+            stopping: Box::pin(stopped(stop)),
         }
     }
 
