@@ -137,6 +137,22 @@ impl<S> Watched<S> {
         Poll::Ready(io::Error::new(io::ErrorKind::TimedOut, "no request came in time"))
     }
 
+    /// What came of a write: the client took some of it, or has to be waited for.
+    fn wrote(
+        &mut self,
+        written: Poll<io::Result<usize>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        match written {
+            Poll::Ready(Ok(taken)) => {
+                self.took(taken);
+                Poll::Ready(Ok(taken))
+            }
+            Poll::Ready(error) => Poll::Ready(error),
+            Poll::Pending => self.poll_stalled(context).map(Err),
+        }
+    }
+
     fn took(&mut self, bytes: usize) {
         if let Some((since, taken)) = &mut self.stalled {
             *taken += bytes as u64;
@@ -181,14 +197,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match Pin::new(&mut self.stream).poll_write(context, bytes) {
-            Poll::Ready(Ok(taken)) => {
-                self.took(taken);
-                Poll::Ready(Ok(taken))
-            }
-            Poll::Ready(error) => Poll::Ready(error),
-            Poll::Pending => self.poll_stalled(context).map(Err),
-        }
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.wrote(written, context)
     }
 
     fn poll_write_vectored(
@@ -196,14 +206,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         context: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match Pin::new(&mut self.stream).poll_write_vectored(context, bytes) {
-            Poll::Ready(Ok(taken)) => {
-                self.took(taken);
-                Poll::Ready(Ok(taken))
-            }
-            Poll::Ready(error) => Poll::Ready(error),
-            Poll::Pending => self.poll_stalled(context).map(Err),
-        }
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
+        self.wrote(written, context)
     }
 
     fn is_write_vectored(&self) -> bool {
