@@ -1,7 +1,5 @@
 //! Blobs: whole, in part, deleted.
 
-use std::sync::Arc;
-
 use hyper::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName,
 };
@@ -29,15 +27,11 @@ pub(super) async fn get(
     repository: &RepositoryName,
     digest: &Digest,
 ) -> Answered<Answer> {
-    if *method == Method::HEAD {
+    let known = conditional::is_known(headers, digest);
+    if known || *method == Method::HEAD {
         let blob = server.registry.blob(repository, digest).await?;
-        let status = if conditional::is_known(headers, digest) { 304 } else { 200 };
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+        let status = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
         return Ok(describe(Answer::new(status), &blob).number(CONTENT_LENGTH, blob.size));
-    }
-    if conditional::is_known(headers, digest) {
-        let blob = server.registry.blob(repository, digest).await?;
-        return Ok(describe(Answer::new(StatusCode::NOT_MODIFIED), &blob));
     }
     let (blob, content) = server.registry.open(repository, digest).await?;
     match conditional::part(headers, digest, blob.size) {
@@ -73,7 +67,7 @@ fn send(server: &Server, blob: &Blob, content: Content, first: u64, end: u64) ->
         Content::Bytes(bytes) => ResponseBody::Bytes(bytes.slice(index(first)..index(end))),
         Content::Reader(reader) => {
             let pulls = Pulls::begin(&server.pulls);
-            ResponseBody::Blob(BlobBody::new(Arc::clone(&reader), first, end, pulls))
+            ResponseBody::Blob(BlobBody::new(reader, first, end, pulls))
         }
     };
     answer

@@ -18,7 +18,7 @@ pub(super) fn is_known(headers: &HeaderMap, digest: &Digest) -> bool {
         .any(|value| value == "*" || value.split(',').any(|one| one.trim().trim_start_matches("W/") == tag))
 }
 
-/// What a push asks of the tag that it moves; `None` when it is written so that it cannot be met.
+/// What a push asks of the tag that it moves; what cannot be met when it is written so.
 pub(super) fn condition(headers: &HeaderMap) -> Condition {
     if values(headers, &IF_NONE_MATCH).any(|value| value.trim() == "*") {
         return Condition::Absent;

@@ -33,15 +33,13 @@ pub(super) async fn get(
     let mut answer = Answer::new(status)
         .header(CONTENT_TYPE, &manifest.media_type)
         .header(CONTENT_DIGEST, manifest.digest.as_str())
-        .header(ETAG, &conditional::entity_tag(&manifest.digest));
+        .header(ETAG, &conditional::entity_tag(&manifest.digest))
+        .number(CONTENT_LENGTH, manifest.bytes.len() as u64);
     if let Selector::Digest(_) = selector {
         answer = answer.header(CACHE_CONTROL, IMMUTABLE);
     }
-    if !known {
-        answer = answer.number(CONTENT_LENGTH, manifest.bytes.len() as u64);
-        if *method != Method::HEAD {
-            answer.body = ResponseBody::Bytes(manifest.bytes);
-        }
+    if !known && *method != Method::HEAD {
+        answer.body = ResponseBody::Bytes(manifest.bytes);
     }
     Ok(answer)
 }

@@ -64,7 +64,12 @@ fn what_is_known_is_not_sent_again() {
     let tag = world.get(&target).header("etag").unwrap().to_owned();
     assert_eq!(tag, format!("\"{digest}\""));
     let ask = |method: &str, tag: &str| world.send(&request(method, &target).header("If-None-Match", tag));
-    assert_eq!((ask("GET", &tag).status, ask("HEAD", &tag).status), (304, 304));
+    for method in ["GET", "HEAD"] {
+        let response = ask(method, &tag);
+        // A length would be that of the content, if there was one.
+        let length = response.header("content-length").map(str::to_owned);
+        assert!(response.status == 304 && length.is_none_or(|length| length != "0"), "{response:?}");
+    }
     assert_eq!(ask("GET", "\"else\"").status, 200);
     // What is not there is not there, whatever the client has.
     let absent = format!("/v2/b/blobs/{digest}");
