@@ -241,7 +241,6 @@ impl Config {
             passwords: passwords.map(std::sync::Arc::new),
             tokens: tokens.transpose()?,
             issuers,
-            realm: "strata".to_owned(),
         })
     }
 }

@@ -31,6 +31,9 @@ pub use rules::{Action, Rule, Who};
 pub(crate) use token::Grant;
 pub(crate) use tokens::Tokens;
 
+/// What clients show their users when they ask for a password.
+const BASIC_REALM: &str = "strata";
+
 /// Who asks.
 #[derive(Clone, Debug)]
 pub(crate) struct Principal {
@@ -75,15 +78,12 @@ pub(crate) struct Access {
     pub tokens: Option<Tokens>,
     /// Whose tokens we trust besides.
     pub issuers: Vec<Issuer>,
-    /// What clients show their users.
-    pub realm: String,
 }
 
 impl Access {
     /// Everybody may do everything.
     pub(crate) fn open() -> Access {
-        let realm = "strata".to_owned();
-        Access { rules: None, passwords: None, tokens: None, issuers: Vec::new(), realm }
+        Access { rules: None, passwords: None, tokens: None, issuers: Vec::new() }
     }
 
     /// Finds out who asks.
@@ -220,7 +220,7 @@ impl Access {
 
     fn challenge_for(&self, ends: Ends, error: Option<&str>, scope: Option<&str>, detail: &str) -> Refusal {
         let challenge = match (&self.tokens, self.issuers.first()) {
-            (None, None) => format!("Basic realm=\"{}\"", self.realm),
+            (None, None) => format!("Basic realm=\"{BASIC_REALM}\""),
             (own, foreign) => {
                 let realm = match (own, foreign) {
                     (Some(own), _) => own.realm(ends),

@@ -84,7 +84,7 @@ impl Passwords {
         }
         let seal = hmac::sign(&self.key, password.as_bytes()).as_ref().to_vec();
         let (known, hash) = {
-            let mut state = self.state();
+            let state = self.state();
             let hash = state.users.get(user).cloned();
             if let (Some(hash), Some((of, right))) = (&hash, state.right.get(user))
                 && hash == of
@@ -114,7 +114,7 @@ impl Passwords {
 }
 
 impl State {
-    fn check_failures(&mut self, address: IpAddr) -> Answered<()> {
+    fn check_failures(&self, address: IpAddr) -> Answered<()> {
         let Some((since, count)) = self.failures.get(&address) else { return Ok(()) };
         let left = FAILURE_WINDOW.saturating_sub(since.elapsed());
         if *count < PASSWORD_FAILURES_MAX || left.is_zero() {

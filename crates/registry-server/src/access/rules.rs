@@ -1,12 +1,9 @@
 //! Rules: who may do what in which repositories.
 
-use serde::Deserialize;
-
 use crate::name::RepositoryName;
 
 /// What is done to a repository.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Read manifests, blobs, tags, referrers.
     Pull,

@@ -28,14 +28,6 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 pub struct BlobKey(Box<str>);
 
 impl BlobKey {
-    /// A key that nobody has.
-    ///
-    /// # Errors
-    /// When the system has no randomness.
-    pub fn random() -> Result<BlobKey> {
-        crate::random::id().map(|id| BlobKey(id.into()))
-    }
-
     /// Reads a key.
     pub fn parse(text: &str) -> Option<BlobKey> {
         let shaped = text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
