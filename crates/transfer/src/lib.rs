@@ -7,7 +7,6 @@
 mod download;
 mod error;
 mod proving;
-mod readahead;
 mod unpack;
 
 pub use download::{BlobBody, BlobSource, Download, FetchError, Retry};

@@ -5,12 +5,11 @@ use std::io::Read;
 use content::{Blobs, Lease, Pin};
 use layer::codec::{Accept, Decoder};
 use layer::limits::Limits;
-use snapshot::{Driver, Incoming, LayerFacts, Scratch};
+use snapshot::{Driver, Incoming, LayerFacts, Scratch, Staged};
 use spec::{Descriptor, DiffId};
 
 use crate::error::{Error, Result};
 use crate::proving::Proving;
-use crate::readahead::ReadAhead;
 
 /// A layer to be unpacked.
 pub struct Unpack<'a> {
@@ -37,16 +36,7 @@ pub struct Unpack<'a> {
 pub fn unpack(blob: impl Read + Send, job: &Unpack<'_>) -> Result<LayerFacts> {
     job.lease.pin([Pin::Layer(job.diff_id.clone())])?;
     let mut proving = Proving::new(blob, job.layer);
-    let ingested = std::thread::scope(|scope| {
-        let decoder = Decoder::open(&mut proving, Accept::Layer, job.limits)
-            .map_err(|source| Error::Layer { digest: job.layer.digest.clone(), source })?;
-        let mut tar = ReadAhead::spawn(scope, decoder);
-        let name = job.lease.fresh_name();
-        let scratch = Scratch { dir: job.lease.scratch(), name: &name };
-        let incoming = Incoming { tar: &mut tar, parents: job.parents, scratch, limits: job.limits };
-        job.driver.ingest(incoming).map_err(Error::Snapshot)
-    });
-    let staged = match ingested {
+    let staged = match ingest(&mut proving, job) {
         Ok(staged) => staged,
         // What the source or the hash has to say explains a decoder's complaint.
         Err(error) => return Err(proving.finish().err().unwrap_or(error)),
@@ -56,6 +46,15 @@ pub fn unpack(blob: impl Read + Send, job: &Unpack<'_>) -> Result<LayerFacts> {
     let facts = staged.facts.clone();
     job.driver.publish(staged)?;
     Ok(facts)
+}
+
+fn ingest(blob: impl Read + Send, job: &Unpack<'_>) -> Result<Staged> {
+    let mut tar = Decoder::open(blob, Accept::Layer, job.limits)
+        .map_err(|source| Error::Layer { digest: job.layer.digest.clone(), source })?;
+    let name = job.lease.fresh_name();
+    let scratch = Scratch { dir: job.lease.scratch(), name: &name };
+    let incoming = Incoming { tar: &mut tar, parents: job.parents, scratch, limits: job.limits };
+    Ok(job.driver.ingest(incoming)?)
 }
 
 /// As [`unpack`], but nothing is kept: only proven and measured.
