@@ -8,6 +8,7 @@
 use std::collections::HashSet;
 
 use disk::Dir;
+use layer::{LinkBelow, Whiteout};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -27,38 +28,11 @@ pub(crate) struct Effects {
     /// Directories that it has on disk without having named them.
     pub(crate) implied: HashSet<TreePath>,
     /// Hard links whose target it does not have, in the archive's order.
-    pub(crate) links: Vec<LowerLink>,
+    pub(crate) links: Vec<LinkBelow>,
     /// What it hides of the layers below, where files cannot say so.
-    pub(crate) hidden: Vec<Hidden>,
+    pub(crate) hidden: Vec<Whiteout>,
     /// Modes that files on disk could not be given, since their owner has to read them.
     pub(crate) modes: Vec<(TreePath, u32)>,
-}
-
-/// Something of the layers below that is not seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Hidden {
-    /// Whatever is at this path.
-    Path(TreePath),
-    /// Whatever is in this directory.
-    Contents(TreePath),
-}
-
-impl From<layer::Whiteout> for Hidden {
-    fn from(whiteout: layer::Whiteout) -> Hidden {
-        match whiteout {
-            layer::Whiteout::Path(path) => Hidden::Path(path),
-            layer::Whiteout::Opaque(path) => Hidden::Contents(path),
-        }
-    }
-}
-
-/// A hard link whose target is looked for in the layers below.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct LowerLink {
-    /// Where the link is.
-    pub(crate) path: TreePath,
-    /// Where it leads.
-    pub(crate) target: TreePath,
 }
 
 /// As it stands in the file: paths with everything escaped that is not printable ASCII.
@@ -79,10 +53,9 @@ struct Record {
 impl Effects {
     /// What reading a layer found out; what is hidden is left to the files.
     pub(crate) fn of(facts: &mut layer::Facts) -> Effects {
-        let link = |link: layer::LinkBelow| LowerLink { path: link.path, target: link.target };
         Effects {
             implied: std::mem::take(&mut facts.implied).into_iter().collect(),
-            links: std::mem::take(&mut facts.links_below).into_iter().map(link).collect(),
+            links: std::mem::take(&mut facts.links_below),
             ..Effects::default()
         }
     }
@@ -112,8 +85,8 @@ impl Effects {
         };
         for hidden in &self.hidden {
             match hidden {
-                Hidden::Path(path) => record.whiteouts.push(escape(path)),
-                Hidden::Contents(path) => record.opaque.push(escape(path)),
+                Whiteout::Path(path) => record.whiteouts.push(escape(path)),
+                Whiteout::Opaque(path) => record.opaque.push(escape(path)),
             }
         }
         record
@@ -136,10 +109,10 @@ impl Record {
     fn effects(&self) -> Option<Effects> {
         let path = |text: &String| unescape(text);
         let link = |(link, target): &(String, String)| {
-            Some(LowerLink { path: unescape(link)?, target: unescape(target)? })
+            Some(LinkBelow { path: unescape(link)?, target: unescape(target)? })
         };
-        let whiteouts = self.whiteouts.iter().map(|text| path(text).map(Hidden::Path));
-        let opaque = self.opaque.iter().map(|text| path(text).map(Hidden::Contents));
+        let whiteouts = self.whiteouts.iter().map(|text| path(text).map(Whiteout::Path));
+        let opaque = self.opaque.iter().map(|text| path(text).map(Whiteout::Opaque));
         Some(Effects {
             implied: self.implied.iter().map(path).collect::<Option<_>>()?,
             links: self.links.iter().map(link).collect::<Option<_>>()?,
@@ -214,8 +187,8 @@ mod tests {
         assert!(Effects::read(&dir).unwrap().is_empty());
         let effects = Effects {
             implied: [b"".to_vec(), b"a/\xff".to_vec()].into(),
-            links: vec![LowerLink { path: b"x".to_vec(), target: b"y/z".to_vec() }],
-            hidden: vec![Hidden::Path(b"w".to_vec()), Hidden::Contents(b"".to_vec())],
+            links: vec![LinkBelow { path: b"x".to_vec(), target: b"y/z".to_vec() }],
+            hidden: vec![Whiteout::Path(b"w".to_vec()), Whiteout::Opaque(b"".to_vec())],
             modes: vec![(b"m".to_vec(), 0)],
         };
         effects.write(&dir).unwrap();

@@ -8,8 +8,9 @@ use std::collections::HashMap;
 use std::io;
 
 use disk::tree::{FileKind, Folder, Follow, Stat, Step, Time, Tree, Walk, copy_entry};
+use layer::Whiteout;
 
-use crate::effects::{Hidden, TreePath, escape};
+use crate::effects::{TreePath, escape};
 use crate::error::{Error, Result};
 use crate::settle::{LayerTree, copy_plain_metadata, parent_of, split};
 
@@ -96,16 +97,16 @@ impl<'a> Merge<'a> {
         Ok(copies)
     }
 
-    fn hide(&self, hidden: &Hidden) -> Result<()> {
+    fn hide(&self, hidden: &Whiteout) -> Result<()> {
         let (path, only) = match hidden {
-            Hidden::Path(path) => split(path),
-            Hidden::Contents(path) => (&path[..], &b""[..]),
+            Whiteout::Path(path) => split(path),
+            Whiteout::Opaque(path) => (&path[..], &b""[..]),
         };
         let Some(folder) = find_folder(self.into, path)? else { return Ok(()) };
         let mtime = folder.own_stat()?.mtime;
         match hidden {
-            Hidden::Path(_) => folder.remove(only)?,
-            Hidden::Contents(_) => {
+            Whiteout::Path(_) => folder.remove(only)?,
+            Whiteout::Opaque(_) => {
                 for name in folder.names()? {
                     folder.remove(&name)?;
                 }

@@ -103,13 +103,6 @@ impl Overlay2 {
         })
     }
 
-    /// A layer with all that it takes to settle it.
-    fn tree(&self, diff_id: &DiffId) -> Result<LayerTree> {
-        let folder = self.layers.open(diff_id)?;
-        let effects = Effects::read(&folder)?;
-        Ok(LayerTree { diff_id: diff_id.clone(), files: Tree::at(&folder.dir(DIFF)?)?, effects })
-    }
-
     /// Makes the settling layer of a stack.
     fn settle(
         &self,
@@ -118,7 +111,8 @@ impl Overlay2 {
         settling: Settling,
         scratch: &Scratch<'_>,
     ) -> Result<Dir> {
-        let trees = stack.iter().map(|diff_id| self.tree(diff_id)).collect::<Result<Vec<_>>>()?;
+        let tree = |diff_id| LayerTree::open(&self.layers, diff_id, DIFF);
+        let trees = stack.iter().map(tree).collect::<Result<Vec<_>>>()?;
         let mut plan = Plan::of(&trees)?;
         if settling == Settling::Always {
             plan.add_root(&trees)?;

@@ -19,7 +19,7 @@ use spec::{ChainId, DiffId};
 
 use crate::driver::{About, Changes, Driver, Incoming, Scratch, SnapshotFacts};
 use crate::drivers::privileges::privileges;
-use crate::effects::{Effects, Hidden, TreePath};
+use crate::effects::{Effects, TreePath};
 use crate::error::{Error, Result};
 use crate::facts::{LayerFacts, Stored};
 use crate::key::Key;
@@ -52,12 +52,6 @@ impl Vfs {
             layers: Layers::new(root, NAME, Trust::Files)?,
             snapshots: Snapshots::new(root, NAME)?,
         })
-    }
-
-    fn tree(&self, diff_id: &DiffId) -> Result<LayerTree> {
-        let folder = self.layers.open(diff_id)?;
-        let effects = Effects::read(&folder)?;
-        Ok(LayerTree { diff_id: diff_id.clone(), files: Tree::at(&folder.dir(FILES)?)?, effects })
     }
 
     fn snapshot(&self, key: &Key, record: &Record, scratch: &Scratch<'_>) -> Result<Vec<Mount>> {
@@ -104,7 +98,7 @@ impl Vfs {
         root.set_mtime(Time::default())?;
         let mut merge = Merge::new(&files, &waiting, content);
         for diff_id in &record.stack {
-            merge.add(&self.tree(diff_id)?)?;
+            merge.add(&LayerTree::open(&self.layers, diff_id, FILES)?)?;
         }
         merge.finish()?;
         folder.remove_all(WAITING)?;
@@ -129,7 +123,7 @@ impl Driver for Vfs {
             Policy { privileges: privileges(), whiteouts: Whiteouts::Leave, limits: incoming.limits };
         let mut facts = layer::apply(incoming.tar, &files, &policy)?.facts;
         let mut effects = Effects::of(&mut facts);
-        effects.hidden = std::mem::take(&mut facts.whiteouts).into_iter().map(Hidden::from).collect();
+        effects.hidden = std::mem::take(&mut facts.whiteouts);
         if !is_privileged() {
             effects.modes = make_readable(&files)?;
         }

@@ -16,6 +16,8 @@ use disk::tree::Tree;
 use spec::DiffId;
 
 use crate::effects::Effects;
+use crate::error::Result;
+use crate::layers::Layers;
 
 /// One layer of a stack: its files, and its effects on what is below.
 #[derive(Debug)]
@@ -23,4 +25,13 @@ pub(crate) struct LayerTree {
     pub(crate) diff_id: DiffId,
     pub(crate) files: Tree,
     pub(crate) effects: Effects,
+}
+
+impl LayerTree {
+    /// Opens a stored layer that can be used; its files lie in the folder of this name.
+    pub(crate) fn open(layers: &Layers, diff_id: &DiffId, files: &str) -> Result<LayerTree> {
+        let folder = layers.open(diff_id)?;
+        let effects = Effects::read(&folder)?;
+        Ok(LayerTree { diff_id: diff_id.clone(), files: Tree::at(&folder.dir(files)?)?, effects })
+    }
 }
