@@ -210,11 +210,6 @@ impl Ui {
         self.keep_error(BufWriter::flush);
     }
 
-    /// Whether standard output is gone, so that long work for it may stop.
-    pub fn is_closed(&self) -> bool {
-        self.out_error.is_some()
-    }
-
     /// Standard output for a stream of bytes, such as an archive. Its errors end the caller's work; a failure
     /// that comes of a reader gone away is a success all the same.
     pub fn out(&mut self) -> impl Write + '_ {

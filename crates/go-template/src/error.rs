@@ -18,11 +18,6 @@ impl Error {
             Error::Parse(text) | Error::Execute(text) => text,
         }
     }
-
-    /// Whether the template text itself is at fault.
-    pub fn is_parse(&self) -> bool {
-        matches!(self, Error::Parse(_))
-    }
 }
 
 impl fmt::Display for Error {

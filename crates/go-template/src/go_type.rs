@@ -75,8 +75,6 @@ impl Type {
     pub const ANY_LIST: Type = Type::Slice(&Type::Any);
     /// `map[string]string`
     pub const STRING_MAP: Type = Type::Map(&Type::String, &Type::String);
-    /// `map[string]interface {}`
-    pub const ANY_MAP: Type = Type::Map(&Type::String, &Type::Any);
 
     /// The type below any defined name.
     pub(crate) fn underlying(self) -> Type {

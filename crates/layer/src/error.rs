@@ -88,6 +88,11 @@ pub enum EntryFault {
     LinkTarget(EntryName),
 }
 
+/// An entry that breaks a rule.
+pub(crate) fn malformed(rule: &'static str, what: &'static str) -> EntryFault {
+    EntryFault::Malformed { rule, what }
+}
+
 /// What is wrong with a compressed stream.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InflateFault {

@@ -51,6 +51,11 @@ pub(crate) fn split(name: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
+/// The name of something in a directory, itself empty for the root: what [`split`] takes apart.
+pub(crate) fn join(parent: &[u8], name: &[u8]) -> Vec<u8> {
+    if parent.is_empty() { name.to_vec() } else { [parent, b"/", name].concat() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,8 +98,12 @@ mod tests {
     }
 
     #[test]
-    fn splits_parent_and_component() {
+    fn splits_parent_and_component_and_joins_them() {
         assert_eq!(split(b"a/b/c"), (&b"a/b"[..], &b"c"[..]));
         assert_eq!(split(b"a"), (&b""[..], &b"a"[..]));
+        for name in [&b"a/b/c"[..], b"a"] {
+            let (parent, component) = split(name);
+            assert_eq!(join(parent, component), name);
+        }
     }
 }

@@ -15,7 +15,6 @@ mod answer;
 mod ask;
 mod auth;
 mod cancel;
-mod catalog;
 mod client;
 mod download;
 mod endpoints;

@@ -22,17 +22,6 @@ impl Table {
         Self::default()
     }
 
-    /// Adds a row of cells that came through [`super::escape::cell`] or are ours.
-    pub fn row<S: AsRef<str>>(&mut self, cells: &[S]) {
-        for (index, cell) in cells.iter().enumerate() {
-            if index > 0 {
-                self.text.push('\t');
-            }
-            self.text.push_str(cell.as_ref());
-        }
-        self.text.push('\n');
-    }
-
     /// Adds text that has its own tabs and line breaks, as a `table` template makes it.
     pub fn text(&mut self, text: &str) {
         self.text.push_str(text);
@@ -87,13 +76,11 @@ mod tests {
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
-        let mut table = Table::new();
-        table.row(&["REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE"]);
-        table.row(&["redis", "latest", "b0e7dc4060f0", "2 minutes ago", "2.37MB"]);
-        assert_eq!(
-            table.render(),
+        check(
+            "REPOSITORY\tTAG\tIMAGE ID\tCREATED\tSIZE\n\
+             redis\tlatest\tb0e7dc4060f0\t2 minutes ago\t2.37MB\n",
             "REPOSITORY   TAG       IMAGE ID       CREATED         SIZE\n\
-             redis        latest    b0e7dc4060f0   2 minutes ago   2.37MB\n"
+             redis        latest    b0e7dc4060f0   2 minutes ago   2.37MB\n",
         );
     }
 

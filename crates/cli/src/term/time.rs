@@ -61,11 +61,6 @@ pub fn rfc3339(then: Timestamp, zone: &TimeZone) -> String {
     format!("{}{offset}", local.strftime("%Y-%m-%dT%H:%M:%S"))
 }
 
-/// The user's time zone: `TZ`, else the system's, else UTC.
-pub fn local_zone() -> TimeZone {
-    TimeZone::try_system().unwrap_or(TimeZone::UTC)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -25,8 +25,9 @@ impl Owner {
     }
 }
 
-/// A point in time, seconds and nanoseconds since 1970. File systems that hold less get the nearest they can.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+/// A point in time, seconds and nanoseconds since 1970; the nanoseconds count forward before 1970 too. File systems
+/// that hold less get the nearest they can.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time {
     /// Whole seconds, rounded down.
     pub seconds: i64,

@@ -170,7 +170,7 @@ impl<'t> Onto<'t> {
                 self.tolerate(outcome)?;
             }
         }
-        self.open.hold_new(path, folder, time(entry), entry.mode)
+        self.open.hold_new(path, folder, entry.mtime, entry.mode)
     }
 
     /// Who is not root still has to get into the directory; the final mode then comes at the end (TAR-17).
@@ -229,7 +229,7 @@ impl<'t> Onto<'t> {
         if is_locked {
             file.set_mode(entry.mode)?;
         }
-        file.set_mtime(time(entry))
+        file.set_mtime(entry.mtime)
     }
 
     /// Capabilities are root's to give.
@@ -261,14 +261,14 @@ impl<'t> Onto<'t> {
             let outcome = self.open.folder(parent)?.folder.set_xattr_of(name, &xattr.name, &xattr.value);
             self.tolerate(outcome)?;
         }
-        self.open.folder(parent)?.folder.set_mtime_of(name, time(entry))
+        self.open.folder(parent)?.folder.set_mtime_of(name, entry.mtime)
     }
 
     fn put_symlink(&mut self, entry: &Entry, before: Option<Node>) -> disk::Result<()> {
         self.make(&entry.name, before, |folder, name| folder.symlink(&entry.link, name))?;
         self.own_entry(entry)?;
         let (parent, name) = split(&entry.name);
-        self.open.folder(parent)?.folder.set_mtime_of(name, time(entry))
+        self.open.folder(parent)?.folder.set_mtime_of(name, entry.mtime)
     }
 
     fn own_entry(&mut self, entry: &Entry) -> disk::Result<()> {
@@ -381,10 +381,6 @@ pub(super) fn applying(entry: &Entry, source: disk::Error) -> Error {
 
 pub(super) fn owner(entry: &Entry) -> Owner {
     Owner { uid: entry.uid, gid: entry.gid }
-}
-
-fn time(entry: &Entry) -> Time {
-    Time { seconds: entry.mtime.seconds, nanoseconds: entry.mtime.nanoseconds }
 }
 
 /// Takes away what a directory has from before, or from the directory that it was made in.

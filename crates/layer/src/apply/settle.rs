@@ -6,7 +6,7 @@ use super::onto::Onto;
 use super::policy::Recorded;
 use crate::changeset::{Dir, Model, Node, Whiteout};
 use crate::error::Error;
-use crate::name::split;
+use crate::name::{join, split};
 use crate::xattr::ACL_DEFAULT;
 
 const OPAQUE: &[u8] = b"trusted.overlay.opaque";
@@ -79,8 +79,4 @@ impl Onto<'_> {
         }
         Ok(())
     }
-}
-
-fn join(parent: &[u8], name: &[u8]) -> Vec<u8> {
-    if parent.is_empty() { name.to_vec() } else { [parent, b"/", name].concat() }
 }

@@ -7,9 +7,9 @@ use super::facts::{Facts, LinkBelow, Whiteout};
 use super::model::{Dir, Found, Model, Node};
 use super::sink::{Below, Sink};
 use super::whiteout::{Meaning, meaning};
-use crate::error::{EntryFault, EntryName, Error};
+use crate::error::{EntryFault, EntryName, Error, malformed};
 use crate::limits::{LINKS_PER_INODE_MAX, Limits};
-use crate::name::{split, within};
+use crate::name::{join, split, within};
 use crate::stream::{self, Digested, Stream};
 use crate::tar::{Entry, Kind, Member, Reader};
 
@@ -339,14 +339,6 @@ fn is_reserved(path: &[u8]) -> bool {
 
 fn blocks(bytes: u64) -> u64 {
     bytes.div_ceil(DISK_BLOCK_BYTES).saturating_mul(DISK_BLOCK_BYTES)
-}
-
-fn join(parent: &[u8], name: &[u8]) -> Vec<u8> {
-    if parent.is_empty() { name.to_vec() } else { [parent, b"/", name].concat() }
-}
-
-fn malformed(rule: &'static str, what: &'static str) -> EntryFault {
-    EntryFault::Malformed { rule, what }
 }
 
 fn refused(entry: &Entry, source: EntryFault) -> Error {

@@ -1,5 +1,7 @@
 //! What an archive says about one file.
 
+pub use disk::tree::Time;
+
 /// What an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -26,15 +28,6 @@ impl Kind {
     pub(super) fn is_header_only(self) -> bool {
         !matches!(self, Kind::File | Kind::Other(_))
     }
-}
-
-/// A point in time, seconds and nanoseconds since 1970; the nanoseconds count forward before 1970 too.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Time {
-    /// Whole seconds, rounded down.
-    pub seconds: i64,
-    /// Nanoseconds, 0 to 999,999,999.
-    pub nanoseconds: u32,
 }
 
 /// The number of a device; both zero for what is none.

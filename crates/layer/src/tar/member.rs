@@ -1,6 +1,6 @@
 //! One entry together with its data in the stream.
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Read};
 
 use super::entry::{Entry, Region};
 use super::source::Source;
@@ -75,14 +75,6 @@ impl<'a, R: BufRead> Member<'a, R> {
         self.data.lent = n;
         self.data.advance(n);
         Ok(Some((offset, &buffer[..n])))
-    }
-
-    /// Copies the whole file into a writer, holes as zeros.
-    ///
-    /// # Errors
-    /// A stream that fails or ends too early, a writer that fails.
-    pub fn copy_to(&mut self, out: &mut impl Write) -> io::Result<u64> {
-        io::copy(self, out)
     }
 
     /// Where the next data belongs, and how much of its region is left.

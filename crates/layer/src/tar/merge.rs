@@ -7,10 +7,10 @@ use super::entry::{Device, Entry, Kind, Region, Time};
 use super::member::Data;
 use super::number::decimal_unsigned;
 use super::pax::{Pax, SparseRecords};
-use super::reader::{malformed, padding};
+use super::reader::padding;
 use super::source::Source;
 use super::sparse::{self, Trouble};
-use crate::error::EntryFault;
+use crate::error::{EntryFault, malformed};
 use crate::limits::PATH_BYTES_MAX;
 use crate::name::{normalise, within};
 

@@ -10,7 +10,7 @@ use super::number::until_nul;
 use super::pax::{self, Pax};
 use super::source::{Filled, Source};
 use super::sparse::Trouble;
-use crate::error::{EntryFault, EntryName, Error};
+use crate::error::{EntryFault, EntryName, Error, malformed};
 use crate::limits::{ENTRIES_PER_LAYER_MAX, PAX_BYTES_MAX};
 use crate::name::within;
 
@@ -238,10 +238,6 @@ impl<R: BufRead> Reader<R> {
     fn refuse_current(&self, source: EntryFault) -> Error {
         Error::Entry { number: self.entry.number, name: EntryName::new(&self.entry.name), source }
     }
-}
-
-pub(super) fn malformed(rule: &'static str, what: &'static str) -> EntryFault {
-    EntryFault::Malformed { rule, what }
 }
 
 pub(super) fn padding(size: u64) -> u64 {

@@ -22,11 +22,6 @@ impl Scopes {
         Scopes::of("repository", path, &["pull", "push"])
     }
 
-    /// Listing repositories.
-    pub fn catalog() -> Scopes {
-        Scopes::of("registry", "catalog", &["*"])
-    }
-
     /// Searching, as Docker asks for it.
     pub fn search() -> Scopes {
         Scopes::of("registry", "catalog", &["search"])

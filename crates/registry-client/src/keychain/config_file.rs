@@ -104,18 +104,6 @@ impl ConfigKeychain {
         failed
     }
 
-    /// The servers that the general helper knows, with their users.
-    ///
-    /// # Errors
-    /// When it fails.
-    pub fn helper_list(&self) -> Result<Vec<(String, String)>, KeychainError> {
-        let file = self.read_with_default_helper()?;
-        match file.helper("") {
-            Some(name) => Helper { name, programs: &self.programs }.list(),
-            None => Ok(Vec::new()),
-        }
-    }
-
     fn read(&self) -> Result<ConfigDocument, KeychainError> {
         let path = self.path();
         let bytes = match disk::read_named(&path, CONFIG_FILE_BYTES_MAX) {

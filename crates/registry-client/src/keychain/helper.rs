@@ -110,21 +110,6 @@ impl Helper<'_> {
         }
     }
 
-    /// The servers it knows, with their users.
-    pub(super) fn list(&self) -> Result<Vec<(String, String)>, KeychainError> {
-        let output = match self.run("list", b"")? {
-            Outcome::Done(output) => output,
-            failed => return Err(failed.error("listing")),
-        };
-        let answer = || KeychainError::HelperAnswer(self.name.to_owned());
-        let value = spec::json::parse_strict(output.as_bytes()).map_err(|_| answer())?;
-        let members = value.as_object().ok_or_else(answer)?;
-        let pair = |(server, user): (&String, &Value)| {
-            user.as_str().map(|user| (server.clone(), user.to_owned())).ok_or_else(answer)
-        };
-        members.iter().map(pair).collect()
-    }
-
     /// Runs the helper with one verb.
     fn run(&self, verb: &str, input: &[u8]) -> Result<Outcome, KeychainError> {
         if !is_helper_name(self.name) {

@@ -51,7 +51,6 @@ pub struct BlobBody {
     /// Whether the body has a length of its own, not just the descriptor's.
     sized: bool,
     range: BlobRange,
-    honoured: bool,
     size: u64,
     left: u64,
     endpoint: EndpointId,
@@ -62,11 +61,6 @@ impl BlobBody {
     /// What part of the blob follows: the one asked for, or all of it where the server takes no ranges.
     pub fn range(&self) -> BlobRange {
         self.range
-    }
-
-    /// Whether the server sends exactly what was asked for.
-    pub fn honoured(&self) -> bool {
-        self.honoured
     }
 
     /// The size of the whole blob.
@@ -180,8 +174,7 @@ impl BlobBody {
             return BlobBody::take(response, descriptor, range, endpoint);
         }
         drop(response);
-        let body = BlobBody::take(ask(whole)?, descriptor, whole, endpoint)?;
-        Ok(BlobBody { honoured: false, ..body })
+        BlobBody::take(ask(whole)?, descriptor, whole, endpoint)
     }
 
     fn take(
@@ -215,7 +208,6 @@ impl BlobBody {
             sized: response.length().is_some(),
             body: Some(response.body),
             range,
-            honoured: range == asked,
             size: descriptor.size,
             left: range.len(),
             endpoint,

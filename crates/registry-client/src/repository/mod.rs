@@ -10,7 +10,6 @@ use spec::{Digest, Reference};
 
 use crate::auth::Scopes;
 use crate::client::Client;
-use crate::endpoints::EndpointId;
 use crate::error::Error;
 use crate::reach::Reach;
 
@@ -57,11 +56,6 @@ impl<'a> Repository<'a> {
     /// The repository within the registry.
     pub fn path(&self) -> &str {
         self.name.path()
-    }
-
-    /// What an endpoint's requests go to: for messages.
-    pub fn endpoint_url(&self, endpoint: EndpointId) -> String {
-        self.reach.endpoint(endpoint).map_or_else(String::new, |endpoint| endpoint.base.to_string())
     }
 
     fn push_scopes(&self) -> Scopes {

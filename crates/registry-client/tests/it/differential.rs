@@ -79,13 +79,12 @@ fn debians_registry_takes_and_gives_what_ours_does() {
     let fetched = repository.fetch_document(Wanted::Tag("v1")).unwrap();
     assert_eq!(fetched.document.bytes(), manifest());
     assert_eq!(repository.tags().unwrap(), ["v1", "v2"]);
-    assert_eq!(client.catalog(&registry.host).unwrap(), ["lib/a"]);
     let descriptor = layer(&big);
     let body = repository.fetch_blob(&descriptor, BlobRange::whole(&descriptor), &[]).unwrap();
     assert_eq!(read(body).unwrap(), big);
     let part = BlobRange { start: 1 << 20, end: 3 << 20 };
     let body = repository.fetch_blob(&descriptor, part, &[]).unwrap();
-    assert!(body.honoured());
+    assert_eq!(body.range(), part);
     assert_eq!(read(body).unwrap(), big[1 << 20..3 << 20]);
     let other = client.repository(&reference(&format!("{}/lib/b", registry.host))).unwrap();
     let open = |offset: u64| Ok(Box::new(&big[offset as usize..]) as Box<dyn Read>);

@@ -91,11 +91,3 @@ fn odd_but_legal_lists_are_read_and_others_are_not() {
     check("[]", None);
     check("<html>", None);
 }
-
-#[test]
-fn the_catalog_is_listed() {
-    let peer = Peer::new(|_| reply("200 OK", &[], "{\"repositories\":[\"lib/a\",\"UPPER\",\"b\"]}"));
-    let client = client();
-    assert_eq!(client.catalog(&peer.host).unwrap(), ["lib/a", "b"]);
-    assert_eq!(client.take_warnings().len(), 1);
-}

@@ -136,10 +136,3 @@ fn key_3_no_line_break_is_sent() {
     assert_eq!(scratch.helper().store("reg", &password("joe", "s\n")), Err(KeychainError::Control("secret")));
     assert_eq!(scratch.log(), "");
 }
-
-#[test]
-fn a_helper_lists_its_servers() {
-    let scratch = helper(r#"echo '{"a":"joe","b":"jane"}'"#);
-    let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
-    assert_eq!(scratch.helper().list(), Ok(vec![pair("a", "joe"), pair("b", "jane")]));
-}
