@@ -70,6 +70,7 @@ impl Context {
             root: given("root").map(PathBuf::from),
             root_variable: self.env.path("STRATA_ROOT"),
             data_home: self.env.path("XDG_DATA_HOME"),
+            runtime_dir: self.env.path("XDG_RUNTIME_DIR"),
             storage_driver: matches.text_given("storage-driver").map(str::to_owned),
             registry_mirrors: list("registry-mirror"),
             insecure_registries: list("insecure-registry"),

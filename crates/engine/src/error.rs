@@ -143,6 +143,19 @@ impl From<snapshot::Error> for Error {
     }
 }
 
+impl From<runner::Error> for Error {
+    fn from(error: runner::Error) -> Error {
+        let kind = match error {
+            runner::Error::Disk(error) => return error.into(),
+            runner::Error::Snapshot(error) => return error.into(),
+            runner::Error::NoSuchContainer(_) => ErrorKind::NotFound,
+            runner::Error::Ambiguous(_) => ErrorKind::InvalidArgument,
+            runner::Error::Record { .. } => ErrorKind::Corrupt,
+        };
+        Error::new(kind, chain(&error))
+    }
+}
+
 impl From<transfer::Error> for Error {
     fn from(error: transfer::Error) -> Error {
         let kind = match error {

@@ -58,6 +58,8 @@ pub struct Inputs {
     pub root_variable: Option<PathBuf>,
     /// `XDG_DATA_HOME`.
     pub data_home: Option<PathBuf>,
+    /// `XDG_RUNTIME_DIR`.
+    pub runtime_dir: Option<PathBuf>,
     /// `--storage-driver`.
     pub storage_driver: Option<String>,
     /// `--registry-mirror`, in order.
@@ -87,6 +89,8 @@ pub struct Inputs {
 pub struct Settings {
     /// The store's root folder.
     pub root: Setting<PathBuf>,
+    /// Where the run folders of stores are: what a restart of the machine takes.
+    pub run: PathBuf,
     /// The storage driver, when one was named.
     pub storage_driver: Setting<Option<String>>,
     /// Mirrors: `URL` for Docker Hub, `HOST=URL` for another registry.
@@ -127,6 +131,7 @@ impl Settings {
         let docker_config =
             inputs.docker_config.clone().or_else(|| host.home.as_ref().map(|home| home.join(".docker")));
         Ok(Settings {
+            run: run(&inputs, &root.value, host),
             root,
             storage_driver,
             registry_mirrors: mirrors,
@@ -165,6 +170,15 @@ fn root(inputs: &Inputs, file: &DaemonFile, host: &HostInfo) -> Result<Setting<P
     });
     // What is printed of it and recorded in it holds in every working directory. Without one it stays as it is.
     Ok(Setting { value: std::path::absolute(&value).unwrap_or(value), origin })
+}
+
+/// `/run/strata` for root; for others a folder of the session's, or of the store's where there is no session.
+fn run(inputs: &Inputs, root: &Path, host: &HostInfo) -> PathBuf {
+    match &inputs.runtime_dir {
+        _ if host.uid == 0 => "/run/strata".into(),
+        Some(session) => session.join("strata"),
+        None => root.join("run"),
+    }
 }
 
 /// `/var/lib/strata` for root; for others the first of their data folders that can be used, and a folder of

@@ -1,6 +1,7 @@
 //! The operations, one file each: resolve, plan, perform, publish, report.
 
 mod choose;
+pub mod container;
 mod digest;
 mod fsck;
 mod fsck_repair;

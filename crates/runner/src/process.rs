@@ -1,0 +1,36 @@
+//! Processes of this machine, by what `/proc` says.
+
+/// Bytes of `/proc/<pid>/stat`: some 350 with every number at its longest.
+const STAT_BYTES_MAX: u64 = 4096;
+
+/// When a process began, in ticks since the machine started; nothing when there is no such process or it has
+/// ended and nobody has asked how.
+pub fn began(pid: i32) -> Option<u64> {
+    let stat = disk::read_named(format!("/proc/{pid}/stat").as_ref(), STAT_BYTES_MAX).ok()?;
+    let stat = String::from_utf8_lossy(&stat);
+    // The name before the last bracket may hold anything.
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
+    let state = fields.next()?;
+    let began = fields.nth(18)?.parse().ok()?;
+    (!matches!(state, "Z" | "X")).then_some(began)
+}
+
+/// Whether the process that had this number, began then and in that run of the machine is still there.
+pub(crate) fn is_alive(pid: i32, pid_began: u64, boot: &str) -> bool {
+    pid > 0 && boot == disk::boot_id() && began(pid) == Some(pid_began)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_known_by_its_beginning() {
+        let own = i32::try_from(std::process::id()).unwrap();
+        let own_began = began(own).unwrap();
+        assert!(is_alive(own, own_began, &disk::boot_id()));
+        assert!(!is_alive(own, own_began + 1, &disk::boot_id()));
+        assert!(!is_alive(own, own_began, "another boot"));
+        assert!(!is_alive(0, 0, &disk::boot_id()));
+    }
+}

@@ -1,0 +1,242 @@
+//! The folder that holds the records of all containers.
+
+use std::time::Duration;
+
+use disk::{Dir, EntryKind, Lock, LockMode, Trash};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Container, ContainerId, State, Status};
+use crate::error::{Error, Result};
+use crate::process;
+
+const RECORD: &str = "container.json";
+const STATE: &str = "state.json";
+const MONITOR: &str = "monitor.lock";
+/// Held while names are given or taken away.
+const NAMES: &str = "names.lock";
+/// What an image, its environment and every flag can amount to.
+const RECORD_BYTES_MAX: u64 = 16 << 20;
+/// Naming a container takes milliseconds; somebody who holds the lock for longer is stuck.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How Docker counts the end of a container whose end nobody saw.
+pub const EXIT_UNSEEN: i32 = 255;
+
+/// The records of all containers of a store.
+#[derive(Debug)]
+pub struct Containers {
+    dir: Dir,
+}
+
+/// A container that was found.
+#[derive(Debug)]
+pub struct Found {
+    /// As it was created.
+    pub container: Container,
+    /// What is so now: also where its monitor was killed or the machine restarted.
+    pub state: State,
+    /// Whether its monitor lives.
+    pub is_monitored: bool,
+    /// Its folder.
+    pub dir: Dir,
+}
+
+impl Containers {
+    /// The folder below a store's root, made when it is missing.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn open(root: &Dir) -> Result<Containers> {
+        Ok(Containers { dir: root.ensure_dir("containers")? })
+    }
+
+    /// The folder below a store's root, if there is one.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn open_existing(root: &Dir) -> Result<Option<Containers>> {
+        Ok(root.dir_if_exists("containers")?.map(|dir| Containers { dir }))
+    }
+
+    /// Keeps others from giving names to containers, and from taking them away, until it is dropped.
+    ///
+    /// # Errors
+    /// When somebody else does it for too long.
+    pub fn lock_names(&self) -> Result<Lock> {
+        Ok(self.dir.lock(NAMES, LockMode::Exclusive, PATIENCE)?)
+    }
+
+    /// All ids, in no order.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn ids(&self) -> Result<Vec<ContainerId>> {
+        let folders = self.dir.entries()?.into_iter().filter(|entry| entry.kind == EntryKind::Dir);
+        Ok(folders.filter_map(|entry| ContainerId::parse(entry.name.to_str()?)).collect())
+    }
+
+    /// All containers, newest first. One that goes meanwhile is left out.
+    ///
+    /// # Errors
+    /// When a record cannot be read.
+    pub fn list(&self) -> Result<Vec<Found>> {
+        let mut list = Vec::new();
+        for id in self.ids()? {
+            list.extend(self.get(&id)?);
+        }
+        list.sort_by(|a, b| {
+            b.container.created.cmp(&a.container.created).then(a.container.id.cmp(&b.container.id))
+        });
+        Ok(list)
+    }
+
+    /// The container with this id, if there is one.
+    ///
+    /// # Errors
+    /// When its record cannot be read.
+    pub fn get(&self, id: &ContainerId) -> Result<Option<Found>> {
+        let Some(dir) = self.dir.dir_if_exists(id.as_str())? else { return Ok(None) };
+        let Some(container) = read::<Container>(&dir, RECORD)? else { return Ok(None) };
+        let state = read::<State>(&dir, STATE)?.unwrap_or_default();
+        let is_monitored = state.status.is_running() && dir.try_lock(MONITOR, LockMode::Exclusive)?.is_none();
+        let state = if is_monitored { state } else { unwatched(state) };
+        Ok(Some(Found { container, state, is_monitored, dir }))
+    }
+
+    /// The container that a text means: its id, its name, or the beginning of an id that only one has.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchContainer`], [`Error::Ambiguous`], or a record that cannot be read.
+    pub fn find(&self, text: &str) -> Result<Found> {
+        let not_found = || Error::NoSuchContainer(text.to_owned());
+        let ids = self.ids()?;
+        if let Some(id) = ContainerId::parse(text).filter(|id| ids.contains(id)) {
+            return self.get(&id)?.ok_or_else(not_found);
+        }
+        let name = text.strip_prefix('/').unwrap_or(text);
+        if let Some(id) = self.named(name)? {
+            return self.get(&id)?.ok_or_else(not_found);
+        }
+        let mut matching = ids.iter().filter(|id| !text.is_empty() && id.as_str().starts_with(text));
+        match (matching.next(), matching.next()) {
+            (Some(id), None) => self.get(id)?.ok_or_else(not_found),
+            (Some(_), Some(_)) => Err(Error::Ambiguous(text.to_owned())),
+            (None, _) => Err(not_found()),
+        }
+    }
+
+    /// Who has this name.
+    ///
+    /// # Errors
+    /// When a record cannot be read.
+    pub fn named(&self, name: &str) -> Result<Option<ContainerId>> {
+        for id in self.ids()? {
+            let Some(dir) = self.dir.dir_if_exists(id.as_str())? else { continue };
+            let container = read::<Container>(&dir, RECORD)?;
+            if container.is_some_and(|container| container.name == name) {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Makes a container's folder with what `fill` puts into it, in one step. The caller holds the lock of names
+    /// and has seen that this one is free.
+    ///
+    /// # Errors
+    /// When the disk is full or read-only.
+    pub fn create(&self, container: &Container, fill: impl FnOnce(&Dir) -> Result<()>) -> Result<Dir> {
+        let draft = format!(".{}", container.id);
+        let dir = self.dir.make_dir(&draft)?;
+        let made = write(&dir, RECORD, container).and_then(|()| fill(&dir));
+        let published = made.and_then(|()| Ok(self.dir.rename(&draft, &self.dir, container.id.as_str())?));
+        if let Err(error) = published {
+            self.dir.remove_all(&draft)?;
+            return Err(error);
+        }
+        self.dir.sync()?;
+        Ok(self.dir.dir(container.id.as_str())?)
+    }
+
+    /// Gives a container another name. The caller holds the lock of names.
+    ///
+    /// # Errors
+    /// When the disk is full or read-only.
+    pub fn rename(&self, found: &mut Found, name: &str) -> Result<()> {
+        name.clone_into(&mut found.container.name);
+        write(&found.dir, RECORD, &found.container)
+    }
+
+    /// Removes a container's folder; nothing of it runs any more.
+    ///
+    /// # Errors
+    /// When the disk says no.
+    pub fn remove(&self, id: &ContainerId, trash: &Trash) -> Result<bool> {
+        Ok(trash.take(&self.dir, id.as_str().as_ref())?)
+    }
+
+    /// Folders of containers that were never finished.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn remove_drafts(&self) -> Result<usize> {
+        let _names = self.lock_names()?;
+        let is_draft = |name: &str| name.strip_prefix('.').is_some_and(|id| ContainerId::parse(id).is_some());
+        let mut removed = 0;
+        for entry in self.dir.entries()? {
+            if entry.name.to_str().is_some_and(is_draft) {
+                self.dir.remove_all(&entry.name)?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+}
+
+/// Writes a container's state; only its monitor does, and whoever found that it has none.
+///
+/// # Errors
+/// When the disk is full or read-only.
+pub fn write_state(dir: &Dir, state: &State) -> Result<()> {
+    write(dir, STATE, state)
+}
+
+/// The state as it was written.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn read_state(dir: &Dir) -> Result<State> {
+    Ok(read(dir, STATE)?.unwrap_or_default())
+}
+
+/// Makes the caller the container's monitor, until the lock is dropped; nothing when it has one.
+///
+/// # Errors
+/// When the lock cannot be made.
+pub fn become_monitor(dir: &Dir) -> Result<Option<Lock>> {
+    Ok(dir.try_lock(MONITOR, LockMode::Exclusive)?)
+}
+
+/// What is so of a container without a monitor: its program may go on, or has ended unseen.
+fn unwatched(state: State) -> State {
+    let is_running = state.status.is_running();
+    if !is_running
+        || (state.status != Status::Restarting && process::is_alive(state.pid, state.pid_began, &state.boot))
+    {
+        return state;
+    }
+    State { status: Status::Exited, pid: 0, exit_code: EXIT_UNSEEN, ..state }
+}
+
+fn read<T: DeserializeOwned>(dir: &Dir, name: &str) -> Result<Option<T>> {
+    let Some(bytes) = dir.read(name, RECORD_BYTES_MAX)? else { return Ok(None) };
+    let damaged =
+        |error: serde_json::Error| Error::Record { path: dir.join(name), reason: error.to_string() };
+    serde_json::from_slice(&bytes).map(Some).map_err(damaged)
+}
+
+fn write<T: Serialize>(dir: &Dir, name: &str, value: &T) -> Result<()> {
+    let bytes = serde_json::to_vec(value)
+        .map_err(|error| Error::Record { path: dir.join(name), reason: error.to_string() })?;
+    Ok(dir.replace_alone(name, &bytes, 0o600)?)
+}
