@@ -17,6 +17,9 @@ pub enum Error {
     /// Several ids begin like this.
     #[error("multiple IDs found with provided prefix: {0}")]
     Ambiguous(String),
+    /// A log option is not one, in Docker's words.
+    #[error("{0}")]
+    LogOption(String),
     /// A record is not what it has to be.
     #[error("read {path}: {reason}")]
     Record {

@@ -21,6 +21,7 @@
 )]
 
 mod error;
+pub mod logs;
 pub mod process;
 pub mod record;
 mod run_dir;
