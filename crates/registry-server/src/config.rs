@@ -22,8 +22,9 @@ pub const ENVIRONMENT_PREFIX: &str = "STRATA_REGISTRY_";
 const GRACE: Duration = Duration::from_secs(86_400);
 /// How often the queue of the collection is looked at.
 const INTERVAL: Duration = Duration::from_secs(30);
-/// Bytes of the warning that clients are sent: what the specification allows, less its frame.
-const WARNING_BYTES_MAX: usize = 4_000;
+/// Bytes of the warning that clients are sent: what the specification allows, less its frame and what the answer
+/// to a push may warn of besides.
+const WARNING_BYTES_MAX: usize = 3_500;
 
 /// What a server is made of.
 #[derive(Clone, Debug)]
@@ -40,6 +41,8 @@ pub struct Config {
     pub deletes: Switch,
     /// Whether an index may list manifests that are not here.
     pub sparse_indexes: Switch,
+    /// Whether an image may name blobs that are not here.
+    pub sparse_images: Switch,
     /// Whether anybody may write though no users are configured and the address is not this machine's own.
     pub anonymous_writes: Switch,
     /// What clients are to show their users.
@@ -140,6 +143,7 @@ impl Config {
             writes: Switch::On,
             deletes: Switch::On,
             sparse_indexes: Switch::On,
+            sparse_images: Switch::On,
             anonymous_writes: Switch::Off,
             warning: None,
             tls: None,
@@ -216,6 +220,7 @@ impl Config {
             writes: self.writes,
             deletes: self.deletes,
             sparse_indexes: self.sparse_indexes,
+            sparse_images: self.sparse_images,
             inline_bytes_max: self.limits.inline_bytes,
             uploads_open_max: self.limits.uploads_open,
             upload_idle: self.limits.upload_idle,
@@ -287,6 +292,7 @@ struct Form {
     read_only: bool,
     delete: Option<bool>,
     sparse_indexes: Option<bool>,
+    sparse_images: Option<bool>,
     anonymous_writes: bool,
     warning: Option<String>,
     tls: Option<TlsFiles>,
@@ -352,6 +358,7 @@ impl Form {
         config.writes = switch(!self.read_only);
         config.deletes = switch(self.delete.unwrap_or(true));
         config.sparse_indexes = switch(self.sparse_indexes.unwrap_or(true));
+        config.sparse_images = switch(self.sparse_images.unwrap_or(true));
         config.anonymous_writes = switch(self.anonymous_writes);
         config.warning = self.warning;
         config.tls = self.tls;

@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hyper::header::HeaderValue;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -21,6 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::http::answer;
 use crate::http::connection::{Patience, Watch, Watched};
 use crate::http::service::{self, Ends, Server};
 use crate::limits::{HEADER_BYTES_MAX, HEADER_COUNT_MAX, REQUEST_HEAD_TIMEOUT};
@@ -87,15 +87,8 @@ fn assemble(config: &Config, root: &Root, stop: watch::Receiver<bool>) -> Result
         stop,
         stall_window: config.limits.stall_window,
         pulls: Arc::new(AtomicUsize::new(0)),
-        warning: config.warning.as_deref().and_then(warning),
+        warning: config.warning.as_deref().and_then(answer::warning),
     })
-}
-
-/// The one form that the specification has; what has no place in a quoted text is left out.
-fn warning(text: &str) -> Option<HeaderValue> {
-    let plain = |c: &char| c.is_ascii_graphic() && !matches!(c, '"' | '\\') || *c == ' ';
-    let text: String = text.chars().filter(plain).collect();
-    if text.is_empty() { None } else { HeaderValue::from_str(&format!("299 - \"{text}\"")).ok() }
 }
 
 impl Running {

@@ -187,12 +187,29 @@ impl Access {
         if let Proof::Password = caller.proof {
             return Err(Refusal::new(Code::Denied, detail));
         }
-        let mut scope = format!("repository:{repository}:{}", action.scope());
-        if let Some(source) = source {
-            scope.push_str(&format!(" repository:{source}:pull"));
-        }
+        let scope = scopes(repository, action, source);
         let error = if let Proof::Nothing = caller.proof { None } else { Some("insufficient_scope") };
         Err(self.challenge_for(ends, error, Some(&scope), &detail))
+    }
+
+    /// Whether the caller's token alone stands in the way of pulling: its user may, and is given a token that says
+    /// so for the asking.
+    pub(crate) fn token_withholds_pull(&self, caller: &Principal, repository: &RepositoryName) -> bool {
+        let (Some(rules), Proof::OwnToken(_)) = (&self.rules, &caller.proof) else { return false };
+        !self.allows(caller, repository, Action::Pull)
+            && rules.allow(caller.user.as_deref(), repository, Action::Pull)
+    }
+
+    /// Refuses a mount for which the token is too narrow, and says which one is not.
+    pub(crate) fn ask_for_mount(
+        &self,
+        repository: &RepositoryName,
+        source: &RepositoryName,
+        ends: Ends,
+    ) -> Refusal {
+        let scope = scopes(repository, Action::Push, Some(source));
+        let detail = format!("the token does not give pull on {source}, which a mount from there needs");
+        self.challenge_for(ends, Some("insufficient_scope"), Some(&scope), &detail)
     }
 
     /// Refuses the registry's front door to those who have not said who they are.
@@ -237,6 +254,15 @@ impl Access {
         };
         Refusal::new(Code::Unauthorized, detail).with_header(WWW_AUTHENTICATE, &challenge)
     }
+}
+
+/// What a token has to be asked for.
+fn scopes(repository: &RepositoryName, action: Action, source: Option<&RepositoryName>) -> String {
+    let mut scope = format!("repository:{repository}:{}", action.scope());
+    if let Some(source) = source {
+        scope.push_str(&format!(" repository:{source}:pull"));
+    }
+    scope
 }
 
 fn name(caller: &Principal) -> String {

@@ -11,7 +11,7 @@ fn load(text: &str, variables: &[(&str, &str)]) -> Result<Config> {
 #[test]
 fn everything_can_be_said() {
     let config = load(
-        "listen = '0.0.0.0:80'\nroot = '/r'\nurl = 'https://x/'\nread_only = true\ndelete = false
+        "listen = '0.0.0.0:80'\nroot = '/r'\nurl = 'https://x/'\nread_only = true\ndelete = false\nsparse_images = false
          [limits]\nupload_idle = '2h'\nuploads_open = 3\n[collect]\ngrace = '90s'\nuntagged = '30d'
          [access]\nhtpasswd = '/h'\ntokens = true\nservice = 'x'
          [[access.rule]]\nusers = 'anonymous'\nrepositories = 'public/**'\nactions = ['pull']
@@ -20,6 +20,7 @@ fn everything_can_be_said() {
     );
     let config = config.unwrap();
     assert_eq!((config.listen.port(), config.root.to_str().unwrap()), (0, "/r"));
+    assert_eq!((config.sparse_indexes, config.sparse_images), (Switch::On, Switch::Off));
     assert_eq!((config.writes, config.deletes, config.limits.connections), (Switch::Off, Switch::Off, 7));
     assert_eq!(config.limits.upload_idle, Duration::from_secs(7_200));
     assert_eq!((config.collect.grace.as_secs(), config.collect.untagged.unwrap().as_secs()), (90, 2_592_000));

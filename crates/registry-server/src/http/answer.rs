@@ -65,6 +65,14 @@ impl Answer {
     }
 }
 
+/// A header's value for what users are to be told, in the one form that the specification has; what has no place
+/// in a quoted text is left out.
+pub(crate) fn warning(text: &str) -> Option<HeaderValue> {
+    let plain = |c: &char| c.is_ascii_graphic() && !matches!(c, '"' | '\\') || *c == ' ';
+    let text: String = text.chars().filter(plain).collect();
+    if text.is_empty() { None } else { HeaderValue::from_str(&format!("299 - \"{text}\"")).ok() }
+}
+
 impl From<Refusal> for Answer {
     fn from(refusal: Refusal) -> Answer {
         let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

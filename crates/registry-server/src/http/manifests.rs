@@ -1,11 +1,13 @@
 //! Manifests: given out as they were pushed, with their type and digest.
 
-use hyper::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, LOCATION};
+use hyper::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION, WARNING,
+};
 use hyper::{HeaderMap, Method, StatusCode};
 use spec::limits::MANIFEST_BYTES_MAX;
-use spec::{RegistryErrorCode as Code, is_media_type};
+use spec::{Digest, RegistryErrorCode as Code, is_media_type};
 
-use super::answer::{Answer, ResponseBody};
+use super::answer::{Answer, ResponseBody, warning};
 use super::blobs::{CONTENT_DIGEST, IMMUTABLE};
 use super::body::RequestBody;
 use super::service::Server;
@@ -77,11 +79,26 @@ pub(super) async fn put(
     if let Some(subject) = &pushed.subject {
         answer = answer.header(OCI_SUBJECT, subject.as_str());
     }
+    if let Some(warning) = absent(&repository, &pushed.absent) {
+        answer.headers.insert(WARNING, warning);
+    }
     if !tags.is_empty() {
         let tags: Vec<&str> = tags.iter().map(Tag::as_str).collect();
         answer = answer.header(OCI_TAG, &tags.join(", "));
     }
     Ok(answer)
+}
+
+/// Who pushes a manifest on purpose without all that it names knows; who does not is told.
+fn absent(repository: &RepositoryName, absent: &[Digest]) -> Option<HeaderValue> {
+    let first = absent.first()?;
+    let others = match absent.len() - 1 {
+        0 => String::new(),
+        others => format!(" and {others} more"),
+    };
+    warning(&format!(
+        "stored, but repository {repository} does not hold {first}{others}, which the manifest names"
+    ))
 }
 
 /// The type without parameters.

@@ -110,7 +110,7 @@ fn decorate(server: &Server, answer: &mut Answer, path: &str, id: &str) {
     if path.starts_with("/v2") {
         headers.insert(API_VERSION, HeaderValue::from_static("registry/2.0"));
         if let Some(warning) = &server.warning {
-            headers.insert(hyper::header::WARNING, warning.clone());
+            headers.append(hyper::header::WARNING, warning.clone());
         }
     }
     headers.insert(CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -171,7 +171,7 @@ async fn authorised(
     let caller = server.access.authenticate(authorization, ends, server.registry.clock.now()).await?;
     user.clone_from(&caller.user);
     check(server, ends, &caller, &call)?;
-    work(server, &caller, call, method, headers, body).await
+    work(server, (&caller, ends), call, method, headers, body).await
 }
 
 /// The one table from calls to what the caller needs (SRV-3).
@@ -207,7 +207,7 @@ fn check(server: &Server, ends: Ends, caller: &Principal, call: &Call) -> Answer
 
 async fn work(
     server: &Server,
-    caller: &Principal,
+    (caller, ends): (&Principal, Ends),
     call: Call,
     method: &Method,
     headers: &HeaderMap,
@@ -225,7 +225,7 @@ async fn work(
         Call::DeleteManifest(name, selector) => manifests::delete(server, &name, &selector).await,
         Call::GetBlob(name, digest) => blobs::get(server, method, headers, &name, &digest).await,
         Call::DeleteBlob(name, digest) => blobs::delete(server, &name, &digest).await,
-        Call::Begin(name, begin) => uploads::begin(server, caller, &name, begin, body).await,
+        Call::Begin(name, begin) => uploads::begin(server, (caller, ends), &name, begin, body).await,
         Call::UploadStatus(name, id) => uploads::status(server, caller, &name, &id).await,
         Call::Append(name, id) => uploads::append(server, caller, &name, &id, headers, body).await,
         Call::Finish(name, id, digest) => {

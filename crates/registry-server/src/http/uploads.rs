@@ -9,7 +9,7 @@ use super::blobs::CONTENT_DIGEST;
 use super::body::RequestBody;
 use super::call::Begin;
 use super::render;
-use super::service::Server;
+use super::service::{Ends, Server};
 use crate::access::{Action, Principal};
 use crate::metadata::Upload;
 use crate::name::RepositoryName;
@@ -23,7 +23,7 @@ const HOLDERS: usize = 64;
 /// Begins an upload, takes a whole blob, or mounts one.
 pub(super) async fn begin(
     server: &Server,
-    caller: &Principal,
+    (caller, ends): (&Principal, Ends),
     repository: &RepositoryName,
     begin: Begin,
     body: &mut RequestBody,
@@ -35,7 +35,7 @@ pub(super) async fn begin(
             return Ok(created(repository, &digest));
         }
         Begin::Mount(digest, from) => {
-            if mount(server, caller, repository, &digest, from).await? {
+            if mount(server, (caller, ends), repository, &digest, from).await? {
                 return Ok(created(repository, &digest));
             }
             digest.algorithm()
@@ -45,10 +45,11 @@ pub(super) async fn begin(
     Ok(accepted(StatusCode::ACCEPTED, &upload))
 }
 
-/// Mounts from a repository that the caller may pull from; from which does not show (SRV-4).
+/// Mounts from a repository that the caller may pull from; from which does not show (SRV-4). Where the token is
+/// all that is missing, the caller is told to get a wider one.
 async fn mount(
     server: &Server,
-    caller: &Principal,
+    (caller, ends): (&Principal, Ends),
     repository: &RepositoryName,
     digest: &Digest,
     from: Option<RepositoryName>,
@@ -57,13 +58,17 @@ async fn mount(
         Some(from) => vec![from],
         None => server.registry.metadata.holders(digest, HOLDERS).await?,
     };
+    let mut withheld = None;
     for source in sources {
         let may = server.access.allows(caller, &source, Action::Pull);
         if may && server.registry.mount(repository, &source, digest).await? {
             return Ok(true);
         }
+        if withheld.is_none() && server.access.token_withholds_pull(caller, &source) {
+            withheld = Some(source);
+        }
     }
-    Ok(false)
+    withheld.map_or(Ok(false), |source| Err(server.access.ask_for_mount(repository, &source, ends)))
 }
 
 /// Says how far an upload has come.

@@ -65,6 +65,9 @@ fn add(metadata: &impl Metadata, repository: &str, text: &str) -> Digest {
     digest
 }
 
+/// All that it refers to was there.
+const STORED: Put = Put::Stored { absent: Vec::new() };
+
 fn new(text: &str) -> NewManifest {
     let bytes = Bytes::copy_from_slice(text.as_bytes());
     let manifest = StoredManifest { digest: Digest::of(&bytes), media_type: "a/b".to_owned(), bytes };
@@ -76,6 +79,7 @@ fn new(text: &str) -> NewManifest {
         blobs: Vec::new(),
         optional_blobs: Vec::new(),
         children: Vec::new(),
+        blobs_required: true,
         children_required: false,
         tags: Vec::new(),
         condition: Condition::None,
@@ -85,7 +89,8 @@ fn new(text: &str) -> NewManifest {
 
 fn put(metadata: &impl Metadata, repository: &str, new: NewManifest) -> Digest {
     let digest = new.manifest.digest.clone();
-    assert_eq!(wait(metadata.put_manifest(&name(repository), new, NOW)), Put::Stored);
+    let put = wait(metadata.put_manifest(&name(repository), new, NOW));
+    assert!(matches!(put, Put::Stored { .. }), "{put:?}");
     digest
 }
 
@@ -181,11 +186,14 @@ fn missing_content_is_named(metadata: &impl Metadata) {
     let blobs = vec![there.clone(), absent.clone()];
     assert_eq!(push(NewManifest { blobs, ..new("1") }), Put::Missing(vec![absent.clone()]));
     let optional_blobs = vec![absent.clone()];
-    assert_eq!(push(NewManifest { blobs: vec![there], optional_blobs, ..new("2") }), Put::Stored);
+    assert_eq!(push(NewManifest { blobs: vec![there.clone()], optional_blobs, ..new("2") }), STORED);
+    let sparse = NewManifest { blobs: vec![there, absent.clone()], blobs_required: false, ..new("5") };
+    assert_eq!(push(sparse), Put::Stored { absent: vec![absent.clone()] });
     let index = NewManifest { children: vec![absent.clone()], children_required: true, ..new("3") };
     assert_eq!(push(index.clone()), Put::Missing(vec![absent.clone()]));
-    assert_eq!(push(NewManifest { children_required: false, ..index }), Put::Stored);
-    assert_eq!(push(NewManifest { subject: Some(absent), ..new("4") }), Put::Stored);
+    let stored = Put::Stored { absent: vec![absent.clone()] };
+    assert_eq!(push(NewManifest { children_required: false, ..index }), stored);
+    assert_eq!(push(NewManifest { subject: Some(absent), ..new("4") }), STORED);
 }
 
 fn conditions_are_checked_with_the_change(metadata: &impl Metadata) {
@@ -196,11 +204,11 @@ fn conditions_are_checked_with_the_change(metadata: &impl Metadata) {
     let among = |texts: &[&str]| Condition::Among(texts.iter().map(|t| Digest::of(t.as_bytes())).collect());
     assert_eq!(push("1", among(&["1"])), Put::ConditionFailed);
     assert_eq!(push("1", among(&[])), Put::ConditionFailed);
-    assert_eq!(push("1", Condition::Absent), Put::Stored);
+    assert_eq!(push("1", Condition::Absent), STORED);
     assert_eq!(push("2", Condition::Absent), Put::ConditionFailed);
     assert_eq!(push("2", among(&["3"])), Put::ConditionFailed);
-    assert_eq!(push("2", among(&["3", "1"])), Put::Stored);
-    assert_eq!(push("3", among(&[])), Put::Stored);
+    assert_eq!(push("2", among(&["3", "1"])), STORED);
+    assert_eq!(push("3", among(&[])), STORED);
 }
 
 fn tags_are_not_moved_where_that_is_refused(metadata: &impl Metadata) {
@@ -209,11 +217,11 @@ fn tags_are_not_moved_where_that_is_refused(metadata: &impl Metadata) {
         let new = NewManifest { tags, tag_moves: TagMoves::Refused, ..new(text) };
         wait(metadata.put_manifest(&name("a"), new, NOW))
     };
-    assert_eq!(push("1", &["x"]), Put::Stored);
-    assert_eq!(push("1", &["x"]), Put::Stored);
+    assert_eq!(push("1", &["x"]), STORED);
+    assert_eq!(push("1", &["x"]), STORED);
     assert_eq!(push("2", &["y", "x"]), Put::TagExists(tag("x")));
     assert!(!has(metadata, "a", &Digest::of(b"2")));
-    assert_eq!(push("2", &["y"]), Put::Stored);
+    assert_eq!(push("2", &["y"]), STORED);
 }
 
 fn deleting_a_manifest_takes_its_tags(metadata: &impl Metadata) {

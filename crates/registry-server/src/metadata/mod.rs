@@ -71,13 +71,15 @@ pub struct NewManifest {
     pub annotations: String,
     /// What it is about.
     pub subject: Option<Digest>,
-    /// Blobs that it refers to; those that must be there.
+    /// Blobs that it refers to and that belong here.
     pub blobs: Vec<Digest>,
+    /// Whether those must be there.
+    pub blobs_required: bool,
     /// Blobs that it refers to and that need not be there: foreign layers, inlined content.
     pub optional_blobs: Vec<Digest>,
-    /// Manifests that it refers to, and whether they must be there.
+    /// Manifests that it refers to.
     pub children: Vec<Digest>,
-    /// Whether the children must be there.
+    /// Whether those must be there.
     pub children_required: bool,
     /// Tags that are to point at it.
     pub tags: Vec<Tag>,
@@ -112,7 +114,10 @@ pub enum Condition {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Put {
     /// It is there, durably.
-    Stored,
+    Stored {
+        /// What it refers to and what need not be there, and is not.
+        absent: Vec<Digest>,
+    },
     /// It refers to what is not in the repository.
     Missing(Vec<Digest>),
     /// The condition does not hold.

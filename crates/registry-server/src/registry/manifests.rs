@@ -35,6 +35,8 @@ pub(crate) struct Pushed {
     pub digest: Digest,
     /// What it is about.
     pub subject: Option<Digest>,
+    /// What it names and this repository does not hold.
+    pub absent: Vec<Digest>,
 }
 
 impl Registry {
@@ -63,7 +65,7 @@ impl Registry {
         let new = self.new_manifest(&document, digest.clone(), &push)?;
         let subject = new.subject.clone();
         match self.metadata.put_manifest(&push.repository, new, self.clock.now()).await? {
-            Put::Stored => Ok(Pushed { digest, subject }),
+            Put::Stored { absent } => Ok(Pushed { digest, subject, absent }),
             Put::Missing(digests) => Err(missing(&push.repository, &digests)),
             Put::ConditionFailed => {
                 let detail = "the tag is not where If-Match or If-None-Match says; look again and retry";
@@ -87,6 +89,7 @@ impl Registry {
             annotations: json!(annotations(document)).to_string(),
             subject: subject(document).map(|subject| subject.digest.clone()),
             blobs: Vec::new(),
+            blobs_required: self.policy.sparse_images == Switch::Off,
             optional_blobs: Vec::new(),
             children: Vec::new(),
             children_required: self.policy.sparse_indexes == Switch::Off,

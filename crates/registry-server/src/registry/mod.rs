@@ -38,6 +38,8 @@ pub(crate) struct Policy {
     pub deletes: Switch,
     /// Whether an index may list manifests that are not here.
     pub sparse_indexes: Switch,
+    /// Whether an image may name blobs that are not here.
+    pub sparse_images: Switch,
     /// Bytes up to which a blob stays beside the metadata.
     pub inline_bytes_max: u64,
     /// Uploads that one subject may have open.

@@ -214,6 +214,35 @@ fn tokens_are_made_and_taken() {
     assert_eq!(bearing(&world, &token(&world, &refused, "bob"), "POST", &mount).status, 201);
 }
 
+/// A token for the target alone does not reach the source, but its user may ask for one that does. Who may not
+/// pull the source learns nothing of it.
+#[test]
+fn srv_4_a_token_too_narrow_for_a_mount_is_answered_with_the_one_that_is_not() {
+    let world = world(true);
+    for (repository, layer) in [("team/a", b"team"), ("secret/a", b"secr")] {
+        assert_eq!(push(&world, "ann", repository, "t", layer).status, 201);
+    }
+    let begun = world.send(&request("POST", "/v2/bob/a/blobs/uploads/"));
+    let narrow = token(&world, &begun, "bob");
+    let mount =
+        |layer: &[u8], from: &str| format!("/v2/bob/a/blobs/uploads/?mount={}{from}", Digest::of(layer));
+    for target in [mount(b"team", "&from=team/a"), mount(b"team", "")] {
+        let refused = bearing(&world, &narrow, "POST", &target);
+        refused.assert_refused(401, "UNAUTHORIZED");
+        let challenge = refused.header("www-authenticate").unwrap();
+        let scope =
+            "scope=\"repository:bob/a:pull,push repository:team/a:pull\",error=\"insufficient_scope\"";
+        assert!(challenge.ends_with(scope), "{challenge}");
+        let wide = token(&world, &refused, "bob");
+        assert_eq!(bearing(&world, &wide, "POST", &target).status, 201);
+        let blob = format!("/v2/bob/a/blobs/{}", Digest::of(b"team"));
+        assert_eq!(as_user(&world, "ann", "DELETE", &blob, b"").status, 202);
+    }
+    for target in [mount(b"secr", "&from=secret/a"), mount(b"secr", ""), mount(b"none", "&from=secret/a")] {
+        assert_eq!(bearing(&world, &narrow, "POST", &target).status, 202);
+    }
+}
+
 #[test]
 fn srv_13_our_tokens_end_with_their_time_and_their_user() {
     let world = world(true);

@@ -65,7 +65,7 @@ fn sha512_is_spoken_everywhere() {
 
 #[test]
 fn srv_5_manifests_are_checked() {
-    let world = World::new();
+    let world = World::with(|config| config.sparse_images = registry_server::Switch::Off);
     let good = world.image("a", b"layer");
     let check = |change: &dyn Fn(&mut Value), status: u16, code: &str| {
         let mut manifest = good.clone();
@@ -137,7 +137,7 @@ fn srv_5_the_size_has_a_limit() {
 
 #[test]
 fn each_missing_blob_is_named() {
-    let world = World::new();
+    let world = World::with(|config| config.sparse_images = registry_server::Switch::Off);
     let (one, two) = (Digest::of(b"one"), Digest::of(b"two"));
     let manifest = json!({
         "schemaVersion": 2, "mediaType": MANIFEST, "config": descriptor("a/b", &one, 3),
@@ -148,6 +148,18 @@ fn each_missing_blob_is_named() {
     let errors = response.json()["errors"].clone();
     let digests: Vec<_> = errors.as_array().unwrap().iter().map(|e| e["detail"]["digest"].clone()).collect();
     assert_eq!(digests, [json!(one.as_str()), json!(two.as_str())]);
+    // Where sparse images are taken, who pushes one is told what it lacks.
+    let sparse = World::with(|config| config.warning = Some("moves".to_owned()));
+    let response = sparse.push("a", "t", &manifest);
+    assert_eq!(response.status, 201);
+    let warnings: Vec<&str> =
+        response.headers.iter().filter(|(name, _)| name == "warning").map(|(_, v)| &**v).collect();
+    let text = format!(
+        "299 - \"stored, but repository a does not hold {one} and 1 more, which the manifest names\""
+    );
+    assert_eq!(warnings, [&text, "299 - \"moves\""]);
+    let whole = sparse.push("a", "u", &sparse.image("a", b"layer"));
+    assert_eq!((whole.status, whole.header("warning")), (201, Some("299 - \"moves\"")));
 }
 
 #[test]

@@ -46,9 +46,9 @@ pub(super) fn put(
     if let Some(tag) = refused_move(connection, known, new)? {
         return Ok(Put::TagExists(tag));
     }
-    let missing = missing(connection, known, new)?;
-    if !missing.is_empty() {
-        return Ok(Put::Missing(missing));
+    let Absent { required, other } = absent(connection, known, new)?;
+    if !required.is_empty() {
+        return Ok(Put::Missing(required));
     }
     let repository = rows::ensure_repository(connection, name, now)?;
     let manifest = insert(connection, repository, new, now)?;
@@ -60,7 +60,7 @@ pub(super) fn put(
     if new.tags.is_empty() {
         rows::enqueue(connection, repository, UNTAGGED, new.manifest.digest.as_str(), now)?;
     }
-    Ok(Put::Stored)
+    Ok(Put::Stored { absent: other })
 }
 
 fn condition_holds(
@@ -116,30 +116,35 @@ fn manifest_id(connection: &Connection, repository: i64, digest: &str) -> rusqli
     statement.query_row((repository, digest), |row| row.get(0)).optional()
 }
 
-fn missing(
-    connection: &Connection,
-    repository: Option<i64>,
-    new: &NewManifest,
-) -> rusqlite::Result<Vec<Digest>> {
-    // No repository has this number: without one everything is missing.
+/// What a manifest refers to and the repository does not hold.
+#[derive(Default)]
+struct Absent {
+    /// What has to be there.
+    required: Vec<Digest>,
+    /// What need not.
+    other: Vec<Digest>,
+}
+
+fn absent(connection: &Connection, repository: Option<i64>, new: &NewManifest) -> rusqlite::Result<Absent> {
+    // No repository has this number: without one everything is absent.
     let repository = repository.unwrap_or(-1);
-    let mut missing = Vec::new();
+    let mut absent = Absent::default();
     let mut linked = connection.prepare_cached(
         "SELECT 1 FROM blob b JOIN link l ON l.repository = ?1 AND l.blob = b.id WHERE b.digest = ?2",
     )?;
+    let blobs = if new.blobs_required { &mut absent.required } else { &mut absent.other };
     for digest in &new.blobs {
         if !linked.exists((repository, digest.as_str()))? {
-            missing.push(digest.clone());
+            blobs.push(digest.clone());
         }
     }
-    if new.children_required {
-        for digest in &new.children {
-            if manifest_id(connection, repository, digest.as_str())?.is_none() {
-                missing.push(digest.clone());
-            }
+    let children = if new.children_required { &mut absent.required } else { &mut absent.other };
+    for digest in &new.children {
+        if manifest_id(connection, repository, digest.as_str())?.is_none() {
+            children.push(digest.clone());
         }
     }
-    Ok(missing)
+    Ok(absent)
 }
 
 fn insert(connection: &Connection, repository: i64, new: &NewManifest, now: i64) -> rusqlite::Result<i64> {
