@@ -58,6 +58,26 @@ pub(crate) enum Proof {
     ForeignToken(Vec<Grant>),
 }
 
+/// Where a mount is from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Source<'r> {
+    /// From this repository.
+    Named(&'r RepositoryName),
+    /// From any that the caller may pull from.
+    Any,
+}
+
+/// Whether somebody may mount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mounting {
+    /// Yes.
+    Allowed,
+    /// No, but a token for it is to be had.
+    WiderToken,
+    /// No.
+    Denied,
+}
+
 impl Principal {
     /// What its uploads are bound to and counted by.
     pub(crate) fn subject(&self) -> Subject {
@@ -176,7 +196,7 @@ impl Access {
         caller: &Principal,
         repository: &RepositoryName,
         action: Action,
-        source: Option<&RepositoryName>,
+        source: Option<Source<'_>>,
         ends: Ends,
     ) -> Answered<()> {
         // Who may make new tags may push; whether a tag may be moved is asked with the push.
@@ -187,29 +207,56 @@ impl Access {
         if let Proof::Password = caller.proof {
             return Err(Refusal::new(Code::Denied, detail));
         }
-        let scope = scopes(repository, action, source);
+        let scope = self.scopes(repository, action, source);
         let error = if let Proof::Nothing = caller.proof { None } else { Some("insufficient_scope") };
         Err(self.challenge_for(ends, error, Some(&scope), &detail))
     }
 
-    /// Whether the caller's token alone stands in the way of pulling: its user may, and is given a token that says
-    /// so for the asking.
-    pub(crate) fn token_withholds_pull(&self, caller: &Principal, repository: &RepositoryName) -> bool {
-        let (Some(rules), Proof::OwnToken(_)) = (&self.rules, &caller.proof) else { return false };
-        !self.allows(caller, repository, Action::Pull)
-            && rules.allow(caller.user.as_deref(), repository, Action::Pull)
+    /// Whether the caller may mount from one repository into another, where pushing is allowed.
+    pub(crate) fn mounting(
+        &self,
+        caller: &Principal,
+        repository: &RepositoryName,
+        source: &RepositoryName,
+    ) -> Mounting {
+        if self.allows(caller, source, Action::Pull) {
+            return Mounting::Allowed;
+        }
+        match (&self.rules, &caller.proof) {
+            (Some(rules), Proof::OwnToken(grants))
+                if rules.allow(caller.user.as_deref(), source, Action::Pull) =>
+            {
+                if token::grants_mounts(grants, repository) {
+                    Mounting::Allowed
+                } else {
+                    Mounting::WiderToken
+                }
+            }
+            _ => Mounting::Denied,
+        }
     }
 
     /// Refuses a mount for which the token is too narrow, and says which one is not.
     pub(crate) fn ask_for_mount(
         &self,
         repository: &RepositoryName,
-        source: &RepositoryName,
+        source: Source<'_>,
         ends: Ends,
     ) -> Refusal {
-        let scope = scopes(repository, Action::Push, Some(source));
-        let detail = format!("the token does not give pull on {source}, which a mount from there needs");
-        self.challenge_for(ends, Some("insufficient_scope"), Some(&scope), &detail)
+        let scope = self.scopes(repository, Action::Push, Some(source));
+        let detail = "the token gives push here alone, and a mount needs pull where it is from";
+        self.challenge_for(ends, Some("insufficient_scope"), Some(&scope), detail)
+    }
+
+    /// What a token has to be asked for.
+    fn scopes(&self, repository: &RepositoryName, action: Action, source: Option<Source<'_>>) -> String {
+        let scope = format!("repository:{repository}:{}", action.scope());
+        match source {
+            Some(Source::Named(source)) => format!("{scope} repository:{source}:pull"),
+            // Others' token servers do not know the word.
+            Some(Source::Any) if self.tokens.is_some() => format!("{scope},{}", token::MOUNT),
+            _ => scope,
+        }
     }
 
     /// Refuses the registry's front door to those who have not said who they are.
@@ -254,15 +301,6 @@ impl Access {
         };
         Refusal::new(Code::Unauthorized, detail).with_header(WWW_AUTHENTICATE, &challenge)
     }
-}
-
-/// What a token has to be asked for.
-fn scopes(repository: &RepositoryName, action: Action, source: Option<&RepositoryName>) -> String {
-    let mut scope = format!("repository:{repository}:{}", action.scope());
-    if let Some(source) = source {
-        scope.push_str(&format!(" repository:{source}:pull"));
-    }
-    scope
 }
 
 fn name(caller: &Principal) -> String {

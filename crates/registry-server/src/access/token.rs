@@ -45,6 +45,18 @@ pub(super) fn grants(grants: &[Grant], repository: &RepositoryName, action: Acti
     })
 }
 
+/// In a scope, beside `push`: to mount from wherever the token's user may pull. A word of ours, for mounts that name
+/// no source; a token without it stays within the repositories that it names.
+pub(super) const MOUNT: &str = "mount";
+
+/// Whether grants cover mounts into a repository from all that their user may pull.
+pub(super) fn grants_mounts(grants: &[Grant], repository: &RepositoryName) -> bool {
+    grants.iter().any(|grant| match grant {
+        Grant::Repository(name, words) => name == repository && words.iter().any(|word| word == MOUNT),
+        Grant::Catalog => false,
+    })
+}
+
 /// Whether grants cover lists.
 pub(super) fn grants_catalog(grants: &[Grant]) -> bool {
     grants.contains(&Grant::Catalog)

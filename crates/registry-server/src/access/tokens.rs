@@ -9,7 +9,7 @@ use ring::signature::{Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use serde_json::json;
 use spec::{Digest, RegistryErrorCode as Code};
 
-use super::token::{Claims, Grant, Parts, join, scope, to_be_signed, to_json};
+use super::token::{Claims, Grant, MOUNT, Parts, join, scope, to_be_signed, to_json};
 use super::{Access, Action, basic};
 use crate::error::{Error, Result};
 use crate::http::answer::Answer;
@@ -237,12 +237,15 @@ fn allowed(server: &Server, user: Option<&str>, text: &str) -> Option<Grant> {
         Grant::Repository(name, words) => {
             let may = |action| rules.is_none_or(|rules| rules.allow(user, &name, action));
             let all = words.iter().any(|word| word == "*");
-            let granted: Vec<String> = [Action::Pull, Action::Push, Action::Delete]
+            let mut granted: Vec<String> = [Action::Pull, Action::Push, Action::Delete]
                 .into_iter()
                 .filter(|action| all || words.iter().any(|word| word == action.as_str()))
                 .filter(|action| may(*action))
                 .map(|action| action.as_str().to_owned())
                 .collect();
+            if may(Action::Push) && words.iter().any(|word| word == MOUNT) {
+                granted.push(MOUNT.to_owned());
+            }
             if granted.is_empty() { None } else { Some(Grant::Repository(name, granted)) }
         }
     }

@@ -16,7 +16,7 @@ use super::body::RequestBody;
 use super::call::{Begin, Call};
 use super::connection::{Active, Watch};
 use super::{blobs, listings, manifests, operating, search, uploads};
-use crate::access::{Access, Action, Principal, tokens};
+use crate::access::{Access, Action, Principal, Source, tokens};
 use crate::limits::HEADER_BYTES_MAX;
 use crate::log::{Line, Log};
 use crate::metrics::Metrics;
@@ -199,7 +199,7 @@ fn check(server: &Server, ends: Ends, caller: &Principal, call: &Call) -> Answer
     };
     // A mount needs both in one token, so the challenge names both.
     let source = match call {
-        Call::Begin(_, Begin::Mount(_, Some(source))) => Some(source),
+        Call::Begin(_, Begin::Mount(_, source)) => Some(source.as_ref().map_or(Source::Any, Source::Named)),
         _ => None,
     };
     server.access.check(caller, repository, action, source, ends)

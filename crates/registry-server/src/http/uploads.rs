@@ -10,7 +10,7 @@ use super::body::RequestBody;
 use super::call::Begin;
 use super::render;
 use super::service::{Ends, Server};
-use crate::access::{Action, Principal};
+use crate::access::{Mounting, Principal, Source};
 use crate::metadata::Upload;
 use crate::name::RepositoryName;
 use crate::refusal::{Answered, Refusal};
@@ -54,21 +54,22 @@ async fn mount(
     digest: &Digest,
     from: Option<RepositoryName>,
 ) -> Answered<bool> {
-    let sources = match from {
-        Some(from) => vec![from],
+    let sources = match &from {
+        Some(from) => vec![from.clone()],
         None => server.registry.metadata.holders(digest, HOLDERS).await?,
     };
-    let mut withheld = None;
+    let mut narrow = false;
     for source in sources {
-        let may = server.access.allows(caller, &source, Action::Pull);
-        if may && server.registry.mount(repository, &source, digest).await? {
-            return Ok(true);
-        }
-        if withheld.is_none() && server.access.token_withholds_pull(caller, &source) {
-            withheld = Some(source);
+        match server.access.mounting(caller, repository, &source) {
+            Mounting::Allowed if server.registry.mount(repository, &source, digest).await? => {
+                return Ok(true);
+            }
+            Mounting::WiderToken => narrow = true,
+            Mounting::Allowed | Mounting::Denied => {}
         }
     }
-    withheld.map_or(Ok(false), |source| Err(server.access.ask_for_mount(repository, &source, ends)))
+    let source = from.as_ref().map_or(Source::Any, Source::Named);
+    if narrow { Err(server.access.ask_for_mount(repository, source, ends)) } else { Ok(false) }
 }
 
 /// Says how far an upload has come.

@@ -226,17 +226,24 @@ fn srv_4_a_token_too_narrow_for_a_mount_is_answered_with_the_one_that_is_not() {
     let narrow = token(&world, &begun, "bob");
     let mount =
         |layer: &[u8], from: &str| format!("/v2/bob/a/blobs/uploads/?mount={}{from}", Digest::of(layer));
-    for target in [mount(b"team", "&from=team/a"), mount(b"team", "")] {
+    for (from, scope) in [("&from=team/a", " repository:team/a:pull"), ("", ",mount")] {
+        let target = mount(b"team", from);
         let refused = bearing(&world, &narrow, "POST", &target);
         refused.assert_refused(401, "UNAUTHORIZED");
         let challenge = refused.header("www-authenticate").unwrap();
-        let scope =
-            "scope=\"repository:bob/a:pull,push repository:team/a:pull\",error=\"insufficient_scope\"";
-        assert!(challenge.ends_with(scope), "{challenge}");
+        let scope = format!("scope=\"repository:bob/a:pull,push{scope}\",error=\"insufficient_scope\"");
+        assert!(challenge.ends_with(&scope), "{challenge}");
         let wide = token(&world, &refused, "bob");
         assert_eq!(bearing(&world, &wide, "POST", &target).status, 201);
         let blob = format!("/v2/bob/a/blobs/{}", Digest::of(b"team"));
         assert_eq!(as_user(&world, "ann", "DELETE", &blob, b"").status, 202);
+        // Whoever comes without a token is told the same at once.
+        let refused = world.send(&request("POST", &target));
+        assert_eq!(bearing(&world, &token(&world, &refused, "bob"), "POST", &target).status, 201);
+        assert_eq!(as_user(&world, "ann", "DELETE", &blob, b"").status, 202);
+        // Mounting is all that is wider: reading elsewhere, even where anybody may, is not.
+        assert_eq!(bearing(&world, &wide, "GET", "/v2/public/none/tags/list").status, 401);
+        assert_eq!(bearing(&world, &wide, "POST", &mount(b"secr", "")).status, 202);
     }
     for target in [mount(b"secr", "&from=secret/a"), mount(b"secr", ""), mount(b"none", "&from=secret/a")] {
         assert_eq!(bearing(&world, &narrow, "POST", &target).status, 202);
