@@ -149,7 +149,7 @@ impl From<runner::Error> for Error {
             runner::Error::Disk(error) => return error.into(),
             runner::Error::Snapshot(error) => return error.into(),
             runner::Error::NoSuchContainer(_) => ErrorKind::NotFound,
-            runner::Error::Ambiguous(_) => ErrorKind::InvalidArgument,
+            runner::Error::Ambiguous(_) | runner::Error::LogOption(_) => ErrorKind::InvalidArgument,
             runner::Error::Record { .. } => ErrorKind::Corrupt,
         };
         Error::new(kind, chain(&error))
