@@ -58,6 +58,26 @@ pub(crate) enum Proof {
     ForeignToken(Vec<Grant>),
 }
 
+/// What a call needs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Need<'r> {
+    /// Nothing.
+    Nothing,
+    /// To know who asks.
+    Known,
+    /// Lists, which show what the caller may pull.
+    Lists,
+    /// A right.
+    Right {
+        /// In this repository.
+        repository: &'r RepositoryName,
+        /// To do this.
+        action: Action,
+        /// And to pull from there.
+        source: Option<Source<'r>>,
+    },
+}
+
 /// Where a mount is from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Source<'r> {
@@ -106,10 +126,11 @@ impl Access {
         Access { rules: None, passwords: None, tokens: None, issuers: Vec::new() }
     }
 
-    /// Finds out who asks.
+    /// Finds out who asks. What for is told with a refusal, so that the next token is for that.
     pub(crate) async fn authenticate(
         &self,
         authorization: Option<&HeaderValue>,
+        need: Need<'_>,
         ends: Ends,
         now: i64,
     ) -> Answered<Principal> {
@@ -120,22 +141,22 @@ impl Access {
         let (scheme, rest) = text.split_once(' ').unwrap_or((text, ""));
         if scheme.eq_ignore_ascii_case("basic") {
             let Some((user, password)) = basic(rest) else {
-                return Err(self.challenge(ends, None, "the Authorization header is malformed"));
+                return Err(self.challenge(ends, need, None, "the Authorization header is malformed"));
             };
             if user.is_empty() && password.is_empty() {
                 return Ok(anonymous);
             }
             return match self.log_in(&user, password, ends).await? {
                 true => Ok(Principal { user: Some(user), proof: Proof::Password, ..anonymous }),
-                false => Err(self.challenge(ends, None, "incorrect username or password")),
+                false => Err(self.challenge(ends, need, None, "incorrect username or password")),
             };
         }
         if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(self.challenge(ends, None, "Authorization is neither Basic nor Bearer"));
+            return Err(self.challenge(ends, need, None, "Authorization is neither Basic nor Bearer"));
         }
         self.token(rest.trim(), now)
             .map(|(user, proof)| Principal { user, proof, ..anonymous })
-            .map_err(|reason| self.challenge(ends, Some("invalid_token"), reason))
+            .map_err(|reason| self.challenge(ends, need, Some("invalid_token"), reason))
     }
 
     /// Whether a password is right.
@@ -190,13 +211,24 @@ impl Access {
         }
     }
 
-    /// Refuses what the caller may not do, in the same way whether or not it is there.
-    pub(crate) fn check(
+    /// Refuses what the caller may not do.
+    pub(crate) fn check(&self, caller: &Principal, need: Need<'_>, ends: Ends) -> Answered<()> {
+        match need {
+            Need::Nothing => Ok(()),
+            Need::Known => self.check_known(caller, ends),
+            Need::Lists => self.check_lists(caller, ends),
+            Need::Right { repository, action, .. } => {
+                self.check_right(caller, need, (repository, action), ends)
+            }
+        }
+    }
+
+    /// In the same way whether or not it is there.
+    fn check_right(
         &self,
         caller: &Principal,
-        repository: &RepositoryName,
-        action: Action,
-        source: Option<Source<'_>>,
+        need: Need<'_>,
+        (repository, action): (&RepositoryName, Action),
         ends: Ends,
     ) -> Answered<()> {
         // Who may make new tags may push; whether a tag may be moved is asked with the push.
@@ -207,9 +239,8 @@ impl Access {
         if let Proof::Password = caller.proof {
             return Err(Refusal::new(Code::Denied, detail));
         }
-        let scope = self.scopes(repository, action, source);
         let error = if let Proof::Nothing = caller.proof { None } else { Some("insufficient_scope") };
-        Err(self.challenge_for(ends, error, Some(&scope), &detail))
+        Err(self.challenge(ends, need, error, &detail))
     }
 
     /// Whether the caller may mount from one repository into another, where pushing is allowed.
@@ -243,46 +274,47 @@ impl Access {
         source: Source<'_>,
         ends: Ends,
     ) -> Refusal {
-        let scope = self.scopes(repository, Action::Push, Some(source));
+        let need = Need::Right { repository, action: Action::Push, source: Some(source) };
         let detail = "the token gives push here alone, and a mount needs pull where it is from";
-        self.challenge_for(ends, Some("insufficient_scope"), Some(&scope), detail)
+        self.challenge(ends, need, Some("insufficient_scope"), detail)
     }
 
     /// What a token has to be asked for.
-    fn scopes(&self, repository: &RepositoryName, action: Action, source: Option<Source<'_>>) -> String {
+    fn scope(&self, need: Need<'_>) -> Option<String> {
+        let (repository, action, source) = match need {
+            Need::Nothing | Need::Known => return None,
+            Need::Lists => return Some("registry:catalog:*".to_owned()),
+            Need::Right { repository, action, source } => (repository, action, source),
+        };
         let scope = format!("repository:{repository}:{}", action.scope());
-        match source {
+        Some(match source {
             Some(Source::Named(source)) => format!("{scope} repository:{source}:pull"),
             // Others' token servers do not know the word.
             Some(Source::Any) if self.tokens.is_some() => format!("{scope},{}", token::MOUNT),
             _ => scope,
-        }
+        })
     }
 
     /// Refuses the registry's front door to those who have not said who they are.
-    pub(crate) fn check_known(&self, caller: &Principal, ends: Ends) -> Answered<()> {
+    fn check_known(&self, caller: &Principal, ends: Ends) -> Answered<()> {
         match (&self.rules, &caller.proof) {
-            (Some(_), Proof::Nothing) => Err(self.challenge(ends, None, "say who you are")),
+            (Some(_), Proof::Nothing) => Err(self.challenge(ends, Need::Known, None, "say who you are")),
             _ => Ok(()),
         }
     }
 
     /// Refuses lists to those to whom they could show nothing.
-    pub(crate) fn check_lists(&self, caller: &Principal, ends: Ends) -> Answered<()> {
+    fn check_lists(&self, caller: &Principal, ends: Ends) -> Answered<()> {
         let Some(rules) = &self.rules else { return Ok(()) };
         match &caller.proof {
             Proof::Nothing if !rules.anybody_pulls() => {
-                Err(self.challenge_for(ends, None, Some("registry:catalog:*"), "say who you are"))
+                Err(self.challenge(ends, Need::Lists, None, "say who you are"))
             }
             _ => Ok(()),
         }
     }
 
-    fn challenge(&self, ends: Ends, error: Option<&str>, detail: &str) -> Refusal {
-        self.challenge_for(ends, error, None, detail)
-    }
-
-    fn challenge_for(&self, ends: Ends, error: Option<&str>, scope: Option<&str>, detail: &str) -> Refusal {
+    fn challenge(&self, ends: Ends, need: Need<'_>, error: Option<&str>, detail: &str) -> Refusal {
         let challenge = match (&self.tokens, self.issuers.first()) {
             (None, None) => format!("Basic realm=\"{BASIC_REALM}\""),
             (own, foreign) => {
@@ -294,7 +326,7 @@ impl Access {
                 let service = own.as_ref().map(|own| own.service.as_str());
                 let service = service.or(foreign.map(|issuer| issuer.audience.as_str())).unwrap_or_default();
                 let mut text = format!("Bearer realm=\"{realm}\",service=\"{service}\"");
-                scope.into_iter().for_each(|scope| text.push_str(&format!(",scope=\"{scope}\"")));
+                self.scope(need).into_iter().for_each(|scope| text.push_str(&format!(",scope=\"{scope}\"")));
                 error.into_iter().for_each(|error| text.push_str(&format!(",error=\"{error}\"")));
                 text
             }

@@ -16,7 +16,7 @@ use super::body::RequestBody;
 use super::call::{Begin, Call};
 use super::connection::{Active, Watch};
 use super::{blobs, listings, manifests, operating, search, uploads};
-use crate::access::{Access, Action, Principal, Source, tokens};
+use crate::access::{Access, Action, Need, Principal, Source, tokens};
 use crate::limits::HEADER_BYTES_MAX;
 use crate::log::{Line, Log};
 use crate::metrics::Metrics;
@@ -168,22 +168,20 @@ async fn authorised(
         Call::PostToken => return tokens::post(server, ends, body).await,
         _ => {}
     }
-    let caller = server.access.authenticate(authorization, ends, server.registry.clock.now()).await?;
+    let need = need(&call);
+    let caller = server.access.authenticate(authorization, need, ends, server.registry.clock.now()).await?;
     user.clone_from(&caller.user);
-    check(server, ends, &caller, &call)?;
+    server.access.check(&caller, need, ends)?;
     work(server, (&caller, ends), call, method, headers, body).await
 }
 
 /// The one table from calls to what the caller needs (SRV-3).
-fn check(server: &Server, ends: Ends, caller: &Principal, call: &Call) -> Answered<()> {
+fn need(call: &Call) -> Need<'_> {
     let (repository, action) = match call {
-        Call::Base => return server.access.check_known(caller, ends),
-        // Lists are filtered by what the caller may pull.
-        Call::Catalog(_) | Call::Search(_) | Call::Extensions => {
-            return server.access.check_lists(caller, ends);
-        }
+        Call::Base => return Need::Known,
+        Call::Catalog(_) | Call::Search(_) | Call::Extensions => return Need::Lists,
         Call::Live | Call::Ready | Call::Metrics | Call::Ping | Call::GetToken(_) | Call::PostToken => {
-            return Ok(());
+            return Need::Nothing;
         }
         Call::Tags(repository, _)
         | Call::GetManifest(repository, _)
@@ -202,7 +200,7 @@ fn check(server: &Server, ends: Ends, caller: &Principal, call: &Call) -> Answer
         Call::Begin(_, Begin::Mount(_, source)) => Some(source.as_ref().map_or(Source::Any, Source::Named)),
         _ => None,
     };
-    server.access.check(caller, repository, action, source, ends)
+    Need::Right { repository, action, source }
 }
 
 async fn work(

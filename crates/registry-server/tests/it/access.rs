@@ -1,12 +1,10 @@
 //! Who may do what: passwords, tokens, rules, and that nothing shows more than it should.
 
-use std::collections::HashMap;
-
 use registry_server::{AccessConfig, Action, Rule, TokensConfig, Who};
 use serde_json::{Value, json};
 use spec::Digest;
 
-use crate::client::{Response, World, noise, request};
+use crate::client::{Response, World, challenge, noise, request};
 
 fn rule(who: Who, repositories: &str, actions: &[Action]) -> Rule {
     Rule { who, repositories: repositories.to_owned(), actions: actions.to_vec() }
@@ -165,12 +163,7 @@ fn srv_9_lists_show_what_the_caller_may_pull() {
 
 /// Follows a challenge: asks for a token as a user. Returns it.
 fn token(world: &World, refused: &Response, user: &str) -> String {
-    let challenge = refused.header("www-authenticate").unwrap().strip_prefix("Bearer ").unwrap().to_owned();
-    let parameters: HashMap<_, _> = challenge
-        .split("\",")
-        .map(|pair| pair.split_once("=\"").unwrap())
-        .map(|(name, value)| (name.to_owned(), value.trim_end_matches('"').to_owned()))
-        .collect();
+    let parameters = challenge(refused);
     let realm = &parameters["realm"];
     assert_eq!(*realm, format!("http://{}/token", world.address()));
     let scope = parameters
@@ -261,7 +254,8 @@ fn srv_13_our_tokens_end_with_their_time_and_their_user() {
     world.clock.advance(std::time::Duration::from_secs(2));
     let expired = bearing(&world, &bob, "GET", target);
     assert_eq!(expired.status, 401);
-    assert!(expired.header("www-authenticate").unwrap().contains("error=\"invalid_token\""));
+    let challenge = expired.header("www-authenticate").unwrap();
+    assert!(challenge.ends_with("scope=\"repository:team/a:pull\",error=\"invalid_token\""), "{challenge}");
     for forged in [
         bob.replace('.', "_"),
         format!("{bob}x"),

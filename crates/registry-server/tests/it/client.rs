@@ -1,5 +1,6 @@
 //! A registry in this process, and an HTTP client that sends exactly what it is told.
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
@@ -144,8 +145,8 @@ pub(crate) fn noise(seed: u64, length: usize) -> Vec<u8> {
 /// A request to be sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
-    method: String,
-    target: String,
+    pub method: String,
+    pub target: String,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
     chunked: bool,
@@ -236,6 +237,14 @@ impl Response {
     pub(crate) fn location(&self) -> String {
         self.header("location").unwrap().to_owned()
     }
+}
+
+/// What a refusal says about how to say who one is with a token.
+pub(crate) fn challenge(refused: &Response) -> HashMap<String, String> {
+    let text = refused.header("www-authenticate").unwrap_or_else(|| panic!("{refused:?}"));
+    let parameters =
+        text.strip_prefix("Bearer ").unwrap().split("\",").map(|pair| pair.split_once("=\"").unwrap());
+    parameters.map(|(name, value)| (name.to_owned(), value.trim_end_matches('"').to_owned())).collect()
 }
 
 /// A connection to the server.

@@ -9,6 +9,7 @@ mod blobs;
 mod cheapness;
 mod client;
 mod collection;
+mod conformance;
 mod faults;
 mod listings;
 mod manifests;
