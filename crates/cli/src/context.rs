@@ -45,7 +45,9 @@ impl Context {
         self.docker_config(matches);
         let host = (self.host)(self.env.path("HOME"));
         let settings = Settings::resolve(self.inputs(matches), &host).map_err(|e| Failure::client(&e))?;
-        Ok(Engine::new(settings, host, self.clock, self.cancel.clone()))
+        let mut engine = Engine::new(settings, host, self.clock, self.cancel.clone());
+        engine.monitor_command = monitor_command(matches, &engine.settings);
+        Ok(engine)
     }
 
     /// What the user's `config.json` says about commands. One that cannot be read is warned of, once.
@@ -94,6 +96,20 @@ impl Context {
             _ => Ok(()),
         }
     }
+}
+
+/// This program as a container's monitor, with what of the command line decides where containers are.
+fn monitor_command(matches: &Matches, settings: &Settings) -> Vec<OsString> {
+    let mut command: Vec<OsString> = vec!["/proc/self/exe".into(), "--root".into()];
+    command.push(settings.root.value.clone().into_os_string());
+    if let Some(driver) = matches.text_given("storage-driver") {
+        command.extend(["--storage-driver".into(), driver.into()]);
+    }
+    if let Some(file) = matches.path("daemon-config") {
+        command.extend(["--daemon-config".into(), file.into()]);
+    }
+    command.push("__monitor".into());
+    command
 }
 
 impl fmt::Debug for Context {

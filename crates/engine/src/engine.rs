@@ -1,5 +1,7 @@
 //! The engine: settings, the machine, and the store when an operation needs it.
 
+use std::ffi::OsString;
+
 use content::Access;
 use images::{Entry, Found, ImageStore, Index};
 use jiff::Timestamp;
@@ -17,13 +19,16 @@ pub struct Engine {
     pub host: HostInfo,
     /// Ends whatever is under way when it is set.
     pub cancel: Cancel,
+    /// The program that is a container's monitor, with its arguments but for the container's id; empty where there
+    /// is none.
+    pub monitor_command: Vec<OsString>,
     clock: Clock,
 }
 
 impl Engine {
     /// An engine; nothing is opened or read yet.
     pub fn new(settings: Settings, host: HostInfo, clock: Clock, cancel: Cancel) -> Engine {
-        Engine { settings, host, cancel, clock }
+        Engine { settings, host, cancel, monitor_command: Vec::new(), clock }
     }
 
     /// The time.

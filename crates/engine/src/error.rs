@@ -151,6 +151,7 @@ impl From<runner::Error> for Error {
             runner::Error::NoSuchContainer(_) => ErrorKind::NotFound,
             runner::Error::Ambiguous(_) | runner::Error::LogOption(_) => ErrorKind::InvalidArgument,
             runner::Error::Record { .. } => ErrorKind::Corrupt,
+            _ => ErrorKind::Internal,
         };
         Error::new(kind, chain(&error))
     }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::control::FailureKind;
+
 /// Why a container could not be worked with.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -20,6 +22,24 @@ pub enum Error {
     /// A log option is not one, in Docker's words.
     #[error("{0}")]
     LogOption(String),
+    /// The runtime cannot be used, or refused.
+    #[error(transparent)]
+    Runtime(#[from] crate::runtime::RuntimeError),
+    /// A process could not be made or spoken to.
+    #[error("cannot {doing}")]
+    Process {
+        /// What was being done.
+        doing: &'static str,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It cannot be connected.
+    #[error(transparent)]
+    Network(#[from] crate::network::NetworkError),
+    /// A volume cannot be had.
+    #[error(transparent)]
+    Volume(#[from] crate::volumes::VolumeError),
     /// A record is not what it has to be.
     #[error("read {path}: {reason}")]
     Record {
@@ -32,3 +52,13 @@ pub enum Error {
 
 /// What every operation returns.
 pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// What it counts as for whoever asked a monitor.
+    pub(crate) fn failure_kind(&self) -> FailureKind {
+        match self {
+            Error::Runtime(error) => error.kind_and_exit_code().0,
+            _ => FailureKind::Other,
+        }
+    }
+}

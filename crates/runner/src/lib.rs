@@ -20,11 +20,19 @@
     )
 )]
 
+pub mod control;
 mod error;
 pub mod logs;
+pub mod monitor;
+mod mounts;
+pub mod network;
+pub mod oci;
 pub mod process;
 pub mod record;
 mod run_dir;
+pub mod runtime;
+pub mod signal;
+pub mod volumes;
 
 pub use error::{Error, Result};
 pub use run_dir::RunDir;

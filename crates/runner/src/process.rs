@@ -20,6 +20,39 @@ pub(crate) fn is_alive(pid: i32, pid_began: u64, boot: &str) -> bool {
     pid > 0 && boot == disk::boot_id() && began(pid) == Some(pid_began)
 }
 
+/// Sends a signal to a process; one that has ended needs none.
+pub(crate) fn signal(pid: i32, signal: i32) {
+    if let (Some(pid), Some(signal)) = (rustix::process::Pid::from_raw(pid), raw_signal(signal)) {
+        let _ = rustix::process::kill_process(pid, signal);
+    }
+}
+
+#[expect(unsafe_code, reason = "real-time signals have no safe constructor")]
+fn raw_signal(number: i32) -> Option<rustix::process::Signal> {
+    // SAFETY: numbers up to 64 are signals; those that the C library keeps for itself do no harm to another process.
+    (1..=64).contains(&number).then(|| unsafe { rustix::process::Signal::from_raw_unchecked(number) })
+}
+
+/// Waits for a child's end: its exit code, or 128 and the number of the signal that ended it.
+///
+/// # Errors
+/// When it is no child, or was waited for already.
+pub(crate) fn wait(pid: i32) -> std::io::Result<i32> {
+    use rustix::process::{Pid, WaitOptions, waitpid};
+    loop {
+        match waitpid(Pid::from_raw(pid), WaitOptions::empty()) {
+            Ok(Some((_, status))) => {
+                let code = status.exit_status().or(status.terminating_signal().map(|signal| 128 + signal));
+                if let Some(code) = code {
+                    return Ok(code);
+                }
+            }
+            Ok(None) | Err(rustix::io::Errno::INTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

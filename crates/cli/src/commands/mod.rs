@@ -18,6 +18,7 @@ mod load;
 mod login;
 mod logout;
 mod manifest;
+mod monitor;
 mod mount;
 mod outdated;
 mod platform;

@@ -1,7 +1,8 @@
 //! The program itself: its global flags and its first level of commands.
 use super::{
     complete, completion, demo, digest, fsck, help, history, image, images, import, info, inspect, load,
-    login, logout, manifest, outdated, pull, push, registry, rm, save, search, system, tag, tags, version,
+    login, logout, manifest, monitor, outdated, pull, push, registry, rm, save, search, system, tag, tags,
+    version,
 };
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -46,6 +47,7 @@ static ROOT: Command = Command {
         &tag::TAG,
         &tags::TAGS,
         &complete::COMPLETE,
+        &monitor::MONITOR,
         &help::HELP,
     ]),
     ..Command::USUAL

@@ -49,7 +49,10 @@ pub(super) fn read(from: &mut impl Read) -> io::Result<Option<(u8, Vec<u8>)>> {
 }
 
 fn too_long() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("a frame is longer than FRAME_BYTES_MAX = {FRAME_BYTES_MAX}"))
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        format!("a frame is longer than FRAME_BYTES_MAX = {FRAME_BYTES_MAX}"),
+    )
 }
 
 #[cfg(test)]

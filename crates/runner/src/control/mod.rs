@@ -5,5 +5,6 @@ mod connection;
 mod frame;
 mod message;
 
+pub(crate) use connection::Listener;
 pub use connection::{Connection, Receiver, Sender};
 pub use message::{Answer, Ask, Attach, Exec, FailureKind, Input, Output, Wait};

@@ -1,7 +1,14 @@
 //! `create`: a container from an image, not started yet.
 
-use runner::record::{Config, ContainerId, HostConfig};
-use spec::Platform;
+use images::{Image, ImageStore};
+use runner::record::{Config, Container, ContainerId, Containers, HostConfig};
+use snapshot::{Key, Scratch};
+use spec::{ImageId, Platform, PlatformMatcher};
+
+use super::{check, merge, name};
+use crate::engine::{Engine, entry_of};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ops::history::check_platform;
 
 /// A request to create a container: what the command line said, before the image's configuration is taken into
 /// account.
@@ -13,7 +20,7 @@ pub struct CreateContainer {
     pub image: String,
     /// `--platform`.
     pub platform: Option<Platform>,
-    /// `--network`'s aliases and addresses are of later networks; `host_config.network_mode` says which one.
+    /// What runs in it.
     pub config: Config,
     /// What it gets from this machine.
     pub host_config: HostConfig,
@@ -38,4 +45,159 @@ pub struct Created {
     pub id: ContainerId,
     /// What should be known about it.
     pub warnings: Vec<String>,
+}
+
+impl Engine {
+    /// Creates a container.
+    ///
+    /// # Errors
+    /// `No such image: …` when it has to be pulled first, `Conflict. The container name …` when the name is taken,
+    /// and what of the request cannot be meant, in Docker's words. Nothing is left behind.
+    pub fn create_container(&self, request: &CreateContainer) -> Result<Created> {
+        request.name.as_deref().map_or(Ok(()), name::check)?;
+        let (store, index, found) = self.store_and_index(&request.image)?;
+        let image = store.image(entry_of(&index, &found)?)?;
+        let platform = image.config.platform();
+        check_platform(&request.image, &platform, request.platform.as_ref())?;
+        let mut warnings = check::settings(request)?;
+        warnings.extend(self.foreign_platform(&platform, request.platform.is_none()));
+        let container = self.plan(request, &image, found.image)?;
+        let lease = store.content().lease()?;
+        self.make_layers_ready(&store, &lease, &image)?;
+        // Layers are pinned now; had somebody removed the image before that, some could be gone.
+        store.index()?.resolve(&request.image)?;
+        let scratch_name = lease.fresh_name();
+        let scratch = Scratch { dir: lease.scratch(), name: &scratch_name };
+        let id = container.id.clone();
+        self.publish(&store, container, &scratch)?;
+        Ok(Created { id, warnings })
+    }
+
+    /// The container as it will be recorded, but for its mounts and a name that is made up.
+    fn plan(&self, request: &CreateContainer, image: &Image, image_id: ImageId) -> Result<Container> {
+        let id = ContainerId::from_bytes(&disk::random_bytes());
+        let platform = image.config.platform();
+        let mut config = request.config.clone();
+        merge::merge(&mut config, &image.config);
+        let argv: Vec<String> = config.entrypoint.iter().chain(&config.cmd).flatten().cloned().collect();
+        if argv.first().is_none_or(String::is_empty) {
+            return Err(Error::invalid("no command specified"));
+        }
+        let mut host_config = request.host_config.clone();
+        self.fill_in(&mut host_config)?;
+        if config.hostname.is_empty() {
+            config.hostname = match host_config.network_mode.as_str() {
+                "host" => self.host.hostname.clone(),
+                mode if mode.starts_with("container:") => String::new(),
+                _ if host_config.uts_mode == "host" => self.host.hostname.clone(),
+                _ => id.short().to_owned(),
+            };
+        }
+        Ok(Container {
+            name: request.name.clone().unwrap_or_default(),
+            created: self.now(),
+            image: image_id,
+            stack: image.config.diff_ids().to_vec(),
+            driver: String::new(),
+            os: platform.os.clone(),
+            architecture: platform.architecture.clone(),
+            variant: platform.variant.clone(),
+            argv,
+            config,
+            host_config,
+            mounts: Vec::new(),
+            id,
+        })
+    }
+
+    /// What was left open is decided: another container is named by its id, the network by its name.
+    fn fill_in(&self, host: &mut HostConfig) -> Result<()> {
+        if host.network_mode.is_empty() || host.network_mode == "default" {
+            "bridge".clone_into(&mut host.network_mode);
+        }
+        for mode in [&mut host.network_mode, &mut host.pid_mode, &mut host.ipc_mode] {
+            if let Some(other) = mode.strip_prefix("container:") {
+                *mode = format!("container:{}", self.container(other)?.container.id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Prepares the container's files and makes it known, under a name that nobody else has.
+    fn publish(&self, store: &ImageStore, mut container: Container, scratch: &Scratch<'_>) -> Result<()> {
+        let driver = store.driver();
+        driver.about().name.clone_into(&mut container.driver);
+        let containers = Containers::open(store.content().root())?;
+        // Looked at again below: here so that nothing is made for a name that is known to be taken.
+        check_free(&containers, &container.name)?;
+        driver.prepare(&key_of(&container.id), &container.stack, scratch)?;
+        let published = self.decide_mounts(store, &mut container).and_then(|made| {
+            record(&containers, &mut container).inspect_err(|_| self.forget_volumes(store, &made))
+        });
+        published.inspect_err(|_| self.forget_files(store, &container.id))
+    }
+
+    /// Removes the files of a container that is not there, or not any more. What cannot be removed now is left for
+    /// `fsck`: what went wrong before is what the user has to know.
+    fn forget_files(&self, store: &ImageStore, id: &ContainerId) {
+        let _ = store.content().trash().map_err(Error::from).and_then(|trash| {
+            store.driver().remove(&key_of(id), &trash)?;
+            Ok(trash.empty()?)
+        });
+    }
+
+    /// Docker's warning where the image is of another platform than this machine.
+    fn foreign_platform(&self, platform: &Platform, is_chosen_here: bool) -> Option<String> {
+        let runs = PlatformMatcher::runnable_on(&self.host.platform).rank(platform).is_some();
+        (!runs && is_chosen_here).then(|| {
+            format!(
+                "The requested image's platform ({platform}) does not match the detected host platform ({}) and no \
+                 specific platform was requested",
+                self.host.platform
+            )
+        })
+    }
+}
+
+/// The snapshot of a container.
+pub(crate) fn key_of(id: &ContainerId) -> Key {
+    Key::parse(id.as_str()).unwrap_or_else(|| unreachable!("64 digits are a key"))
+}
+
+/// That a name is taken, in Docker's words.
+fn taken(name: &str, holder: &ContainerId) -> Error {
+    let text = format!(
+        "Conflict. The container name \"/{name}\" is already in use by container \"{holder}\". You have to remove \
+         (or rename) that container to be able to reuse that name."
+    );
+    Error::new(ErrorKind::Conflict, text)
+}
+
+/// Makes a container known, in one step with its name.
+fn record(containers: &Containers, container: &mut Container) -> Result<()> {
+    let _names = containers.lock_names()?;
+    check_free(containers, &container.name)?;
+    if container.name.is_empty() {
+        container.name = free_name(containers)?;
+    }
+    containers.create(container, |_| Ok(()))?;
+    Ok(())
+}
+
+pub(super) fn check_free(containers: &Containers, name: &str) -> Result<()> {
+    match containers.named(name)? {
+        Some(holder) if !name.is_empty() => Err(taken(name, &holder)),
+        _ => Ok(()),
+    }
+}
+
+/// A name that nobody has. There are four thousand, and ten times as many with a digit.
+fn free_name(containers: &Containers) -> Result<String> {
+    for attempt in 0..64 {
+        let name = name::made_up(disk::random_bytes(), attempt > 4);
+        if containers.named(&name)?.is_none() {
+            return Ok(name);
+        }
+    }
+    Err(Error::new(ErrorKind::Conflict, "no name is free that could be made up; give one with --name"))
 }

@@ -1,0 +1,91 @@
+//! What of a request cannot be meant, in Docker's words.
+
+use runner::logs::LogOptions;
+use runner::signal;
+
+use super::CreateContainer;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Below this Docker says that nothing can run.
+const MEMORY_BYTES_MIN: i64 = 6 << 20;
+
+/// Refuses what cannot be meant; says what has no effect.
+pub(super) fn settings(request: &CreateContainer) -> Result<Vec<String>> {
+    let (config, host) = (&request.config, &request.host_config);
+    if !config.working_dir.is_empty() && !config.working_dir.starts_with('/') {
+        let text = format!(
+            "the working directory '{}' is invalid, it needs to be an absolute path",
+            config.working_dir
+        );
+        return Err(Error::invalid(text));
+    }
+    if let Some(text) = config.stop_signal.as_deref().filter(|text| !text.is_empty())
+        && signal::parse(text).is_none()
+    {
+        return Err(Error::invalid(format!("invalid signal: {text}")));
+    }
+    if host.auto_remove && !matches!(host.restart_policy.name.as_str(), "" | "no") {
+        return Err(Error::invalid("can't create 'AutoRemove' container with restart policy"));
+    }
+    LogOptions::of(&host.log_config, config)?;
+    resources(request)
+}
+
+fn resources(request: &CreateContainer) -> Result<Vec<String>> {
+    let host = &request.host_config;
+    let mut warnings = Vec::new();
+    let refuse = |text: &str| Err(Error::invalid(text));
+    if host.memory != 0 && host.memory < MEMORY_BYTES_MIN {
+        return refuse("Minimum memory limit allowed is 6MB");
+    }
+    if host.memory > 0 && host.memory_swap > 0 && host.memory_swap < host.memory {
+        return refuse("Minimum memoryswap limit should be larger than memory limit, see usage");
+    }
+    if host.memory == 0 && host.memory_swap > 0 {
+        return refuse("You should always set the Memory limit when using Memoryswap limit, see usage");
+    }
+    if host.memory > 0 && host.memory_reservation > host.memory {
+        return refuse("Minimum memory limit can not be less than memory reservation limit, see usage");
+    }
+    if host.memory_reservation != 0 && host.memory_reservation < MEMORY_BYTES_MIN {
+        return refuse("Minimum memory reservation allowed is 6MB");
+    }
+    if host.memory_swappiness.is_some_and(|value| !(-1..=100).contains(&value)) {
+        let value = host.memory_swappiness.unwrap_or_default();
+        return refuse(&format!("Invalid value: {value}, valid memory swappiness range is 0-100"));
+    }
+    if host.nano_cpus > 0 && (host.cpu_period > 0 || host.cpu_quota > 0) {
+        let what = if host.cpu_period > 0 { "CPU Period" } else { "CPU Quota" };
+        return refuse(&format!("Conflicting options: Nano CPUs and {what} cannot both be set"));
+    }
+    if !(-1000..=1000).contains(&host.oom_score_adj) {
+        let text = format!("Invalid value {}, range for oom score adj is [-1000, 1000]", host.oom_score_adj);
+        return refuse(&text);
+    }
+    if host.shm_size < 0 {
+        return refuse("SHM size can not be less than 0");
+    }
+    if host.oom_kill_disable && host.memory == 0 {
+        warnings.push(
+            "OOM killer is disabled for the container, but no memory limit is set, this can result in the system \
+             running out of resources."
+                .to_owned(),
+        );
+    }
+    if host.network_mode == "host" && !(host.port_bindings.is_empty() && !host.publish_all_ports) {
+        warnings.push("Published ports are discarded when using host network mode".to_owned());
+    }
+    Ok(warnings)
+}
+
+/// Refuses more processors than there are.
+pub(super) fn processors(nano_cpus: i64, available: usize) -> Result<()> {
+    let most = i64::try_from(available).unwrap_or(i64::MAX).saturating_mul(1_000_000_000);
+    if nano_cpus < 0 || nano_cpus > most {
+        let text = format!(
+            "range of CPUs is from 0.01 to {available}.00, as there are only {available} CPUs available"
+        );
+        return Err(Error::new(ErrorKind::InvalidArgument, text));
+    }
+    Ok(())
+}

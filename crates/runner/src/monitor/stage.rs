@@ -1,0 +1,108 @@
+//! What stands on the machine while a program runs: its files, its network, its bundle; and its start.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use disk::Dir;
+use jiff::Timestamp;
+use snapshot::mount_all;
+
+use super::Job;
+use super::ends::Ends;
+use super::health::Checks;
+use super::shared::Shared;
+use crate::error::{Error, Result};
+use crate::network::{Network, Networks};
+use crate::oci;
+use crate::process;
+use crate::record::{Health, Status};
+
+/// A program that runs.
+pub(super) struct Running {
+    pub(super) pid: i32,
+    pub(super) cgroup: String,
+    pub(super) copiers: Vec<JoinHandle<()>>,
+    pub(super) health: Option<Checks>,
+    /// Holds the published ports.
+    #[expect(dead_code, reason = "it is held, not looked at")]
+    network: Network,
+}
+
+const ROOTFS: &str = "rootfs";
+const CONFIG: &str = "config.json";
+const PID: &str = "pid";
+/// A number and perhaps a line break.
+const PID_BYTES_MAX: u64 = 32;
+
+/// Sets everything up and starts the program. `begun` is called when it is known to run, before its first word is
+/// passed on. What stands when it fails is for [`super::clear`].
+pub(super) fn begin(
+    job: &Job,
+    shared: &Arc<Shared>,
+    size: Option<(u16, u16)>,
+    begun: &mut dyn FnMut(),
+) -> Result<Running> {
+    let container = &job.container;
+    let folder = disk::create_private(&job.run.container(&container.id))?;
+    folder.remove_file(PID)?;
+    let rootfs = folder.ensure_dir(ROOTFS)?;
+    mount_all(&job.mounts, rootfs.path())?;
+    let (network, network_state) =
+        Networks::open(&job.root)?.set_up(&job.run, container, job.path.as_deref())?;
+    let files = network.write_files(&job.dir, container)?;
+    let cgroup = format!("/strata/{}", container.id);
+    let netns = match network.namespace() {
+        crate::network::Namespace::At(path) => Some(path.clone()),
+        _ => None,
+    };
+    let _ = files;
+    let config = oci::config_tmp(container, rootfs.path(), &cgroup, netns.as_ref())?;
+    folder.replace_alone(CONFIG, config.to_string().as_bytes(), 0o600)?;
+    let (ends, theirs) = Ends::make(&folder, "console", container.config.tty, container.config.open_stdin)?;
+    let console = ends.console_socket().map(PathBuf::as_path);
+    shared.runtime.run_detached(container.id.as_str(), folder.path(), &folder.join(PID), console, theirs)?;
+    let pid = read_pid(&folder, PID)?;
+    let connected = ends.connected()?;
+    shared.streams.connect(connected.stdin, connected.terminal);
+    if let Some((rows, columns)) = size {
+        shared.streams.resize(rows, columns);
+    }
+    shared.write(|state| {
+        state.status = Status::Running;
+        state.pid = pid;
+        state.pid_began = process::began(pid).unwrap_or(0);
+        state.monitor = rustix::process::getpid().as_raw_nonzero().get();
+        state.boot = disk::boot_id();
+        state.started_at = Some(Timestamp::now());
+        state.exit_code = 0;
+        state.oom_killed = false;
+        state.error.clear();
+        state.runtime = shared.runtime.path.display().to_string();
+        state.cgroup.clone_from(&cgroup);
+        state.network = network_state;
+        state.health = container
+            .config
+            .healthcheck
+            .as_ref()
+            .map(|_| Health { status: "starting".to_owned(), ..Health::default() });
+    })?;
+    begun();
+    let copier = |(from, stream)| {
+        let shared = Arc::clone(shared);
+        std::thread::spawn(move || shared.streams.copy(from, stream))
+    };
+    let copiers = connected.outputs.into_iter().map(copier).collect();
+    let health = Checks::begin(shared);
+    Ok(Running { pid, cgroup, copiers, health, network })
+}
+
+/// Reads the number that the runtime wrote.
+pub(super) fn read_pid(folder: &Dir, name: &str) -> Result<i32> {
+    let bytes = folder.read(name, PID_BYTES_MAX)?.unwrap_or_default();
+    let number = std::str::from_utf8(&bytes).ok().and_then(|text| text.trim().parse().ok());
+    number.filter(|&pid| pid > 0).ok_or_else(|| Error::Record {
+        path: folder.join(name),
+        reason: "the runtime left no process id".to_owned(),
+    })
+}

@@ -1,0 +1,5 @@
+//! Volumes.
+
+/// Placeholder.
+#[derive(Debug, thiserror::Error)]
+pub enum VolumeError {}
