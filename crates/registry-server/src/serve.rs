@@ -118,6 +118,11 @@ impl Running {
         self.root.commits().0
     }
 
+    /// How many times the metadata was asked for something since the start, changes apart.
+    pub fn look_ups(&self) -> u64 {
+        self.root.looks()
+    }
+
     /// Stops: no new connections, requests end, uploads under way are kept for later.
     pub fn stop(mut self) {
         self.end();

@@ -32,6 +32,7 @@ pub(crate) struct Root {
 impl Root {
     /// Opens it to serve from, making it when it is not there. One server at a time.
     pub(crate) fn open_to_serve(path: &Path) -> Result<Root> {
+        let made = path.ancestors().take_while(|made| !made.as_os_str().is_empty() && !made.exists()).count();
         let dir = disk::create_private(path)?;
         let lock = dir.try_lock(LOCK, LockMode::Exclusive)?.ok_or_else(|| Error::Unusable {
             path: path.to_owned(),
@@ -41,6 +42,7 @@ impl Root {
         let blobs = dir.ensure_dir(BLOBS)?;
         let metadata = SqliteMetadata::open(&database(path)?, OpenMode::Write)?;
         dir.sync()?;
+        sync_names(path, made)?;
         let (metadata, blobs) = (Arc::new(metadata), Arc::new(LocalBlobs::new(blobs)));
         Ok(Root { dir, metadata, blobs, _lock: Some(lock) })
     }
@@ -70,10 +72,25 @@ impl Root {
         self.metadata.commits()
     }
 
+    /// How many times the metadata was asked for something.
+    pub(crate) fn looks(&self) -> u64 {
+        self.metadata.looks()
+    }
+
     /// Whether the machine went down since the root was last served from.
     pub(crate) async fn begin_boot(&self) -> Result<bool> {
         self.metadata.begin_boot(&disk::boot_id()).await
     }
+}
+
+/// Makes the names durable that lead to a root that was just made, and its parents with it: what is in it would not
+/// be found again.
+fn sync_names(root: &Path, made: usize) -> Result<()> {
+    let root = std::path::absolute(root).map_err(|e| disk::Error::new("resolve", root, e))?;
+    for parent in root.ancestors().skip(1).take(made) {
+        Dir::open(parent)?.sync()?;
+    }
+    Ok(())
 }
 
 /// Where the database is. SQLite is told to follow no link, and would not follow those above the root either.

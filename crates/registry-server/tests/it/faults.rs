@@ -44,14 +44,25 @@ fn child() {
     std::process::exit(0);
 }
 
-struct Server {
+/// A server in a process of its own.
+pub(crate) struct Server {
     child: Child,
+    client: Client,
+}
+
+/// Who asks a server that may die.
+#[derive(Clone, Copy)]
+struct Client {
     address: SocketAddr,
 }
 
 impl Server {
     fn start(root: &Path, fault: Option<&str>) -> Server {
-        let mut command = Command::new(std::env::current_exe().unwrap());
+        Server::start_by(Command::new(std::env::current_exe().unwrap()), root, fault)
+    }
+
+    /// By a command that runs this program.
+    pub(crate) fn start_by(mut command: Command, root: &Path, fault: Option<&str>) -> Server {
         command.args(["--exact", "faults::child", "--nocapture", "--test-threads=1"]);
         command.env(ROOT, root).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         if let Some(fault) = fault {
@@ -65,9 +76,21 @@ impl Server {
                 break address.parse().unwrap();
             }
         };
-        Server { child, address }
+        Server { child, client: Client { address } }
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.client.address
+    }
+
+    /// Lets it end by itself.
+    pub(crate) fn finish(mut self) {
+        drop(self.child.stdin.take());
+        self.child.wait().unwrap();
+    }
+}
+
+impl Client {
     /// The status; nothing when the server has died.
     fn send(&self, request: &Request) -> Option<crate::client::Response> {
         let mut connection = Connection::over(TcpStream::connect(self.address).ok()?);
@@ -92,7 +115,7 @@ struct Acknowledged {
 }
 
 /// Pushes a large and a small blob, an image of both; deletes another image. How many requests got through.
-fn work(server: &Server, seed: u64, done: &mut Acknowledged) -> Option<()> {
+fn work(server: Client, seed: u64, done: &mut Acknowledged) -> Option<()> {
     let layer = noise(seed, 40_000);
     let small = format!("config {seed}").into_bytes();
     for bytes in [&layer, &small] {
@@ -117,7 +140,7 @@ fn work(server: &Server, seed: u64, done: &mut Acknowledged) -> Option<()> {
 }
 
 /// Deletes an image, and its layer at once: what a manifest held has a day's grace.
-fn delete(server: &Server, digest: &str, layer: &[u8], done: &mut Acknowledged) -> Option<()> {
+fn delete(server: Client, digest: &str, layer: &[u8], done: &mut Acknowledged) -> Option<()> {
     let deleted = server.send(&request("DELETE", &format!("/v2/a/manifests/{digest}")))?;
     (deleted.status == 202).then(|| done.deleted.push(digest.to_owned()))?;
     let deleted = server.send(&request("DELETE", &format!("/v2/a/blobs/{}", Digest::of(layer))))?;
@@ -125,7 +148,7 @@ fn delete(server: &Server, digest: &str, layer: &[u8], done: &mut Acknowledged) 
 }
 
 /// All that was acknowledged is there, byte for byte.
-fn check(server: &Server, done: &Acknowledged, fault: &str) {
+fn check(server: Client, done: &Acknowledged, fault: &str) {
     for bytes in &done.blobs {
         let found = server.send(&request("GET", &format!("/v2/a/blobs/{}", Digest::of(bytes)))).unwrap();
         assert!((found.status, &found.body) == (200, bytes), "{fault}: a blob is lost: {}", found.status);
@@ -148,21 +171,21 @@ fn strike(kind: impl Fn(u64) -> String) -> u64 {
         let mut done = Acknowledged::default();
         let before = Server::start(&root, None);
         let mut earlier = Acknowledged::default();
-        work(&before, 1, &mut earlier).unwrap();
+        work(before.client, 1, &mut earlier).unwrap();
         drop(before);
         let old = Digest::of(earlier.tags[0].1.as_bytes());
         let fault = kind(at);
         let server = Server::start(&root, Some(&fault));
-        let through = work(&server, 2, &mut done)
-            .and_then(|()| delete(&server, old.as_str(), &earlier.blobs[0], &mut done));
+        let through = work(server.client, 2, &mut done)
+            .and_then(|()| delete(server.client, old.as_str(), &earlier.blobs[0], &mut done));
         // The collection removes the layer's file, and is struck too.
         std::thread::sleep(Duration::from_millis(60));
-        let alive = server.send(&request("GET", "/health")).is_some();
+        let alive = server.client.send(&request("GET", "/health")).is_some();
         drop(server);
         let server = Server::start(&root, None);
-        check(&server, &done, &fault);
-        work(&server, 2, &mut done).unwrap_or_else(|| panic!("{fault}: the push does not work again"));
-        check(&server, &done, &fault);
+        check(server.client, &done, &fault);
+        work(server.client, 2, &mut done).unwrap_or_else(|| panic!("{fault}: the push does not work again"));
+        check(server.client, &done, &fault);
         drop(server);
         sound_and_clean(&root, &fault);
         if through.is_some() && alive && at > 12 {
@@ -204,20 +227,20 @@ fn a_full_disk_refuses_pushes_and_goes_on_serving() {
     let root = folder.path().join("registry");
     let mut done = Acknowledged::default();
     let server = Server::start(&root, None);
-    work(&server, 1, &mut done).unwrap();
+    work(server.client, 1, &mut done).unwrap();
     drop(server);
     // No space left, from the first call on.
     let server = Server::start(&root, Some("fail-from:1:28"));
     let layer = noise(2, 40_000);
     let post = request("POST", &format!("/v2/a/blobs/uploads/?digest={}", Digest::of(&layer))).body(&layer);
-    let refused = server.send(&post).unwrap();
+    let refused = server.client.send(&post).unwrap();
     refused.assert_refused(507, "UNAVAILABLE");
     assert!(String::from_utf8_lossy(&refused.body).contains("disk is full"));
-    check(&server, &done, "full");
+    check(server.client, &done, "full");
     drop(server);
     let server = Server::start(&root, None);
-    work(&server, 2, &mut done).unwrap();
-    check(&server, &done, "full");
+    work(server.client, 2, &mut done).unwrap();
+    check(server.client, &done, "full");
 }
 
 #[test]
@@ -228,15 +251,13 @@ fn killed_at_any_time_nothing_acknowledged_is_lost() {
     for round in 0..12_u64 {
         let mut server = Server::start(&root, None);
         std::thread::scope(|scope| {
-            let address = server.address;
+            let client = server.client;
             let workers: Vec<_> = (0..3)
                 .map(|worker| {
                     scope.spawn(move || {
                         let mut done = Acknowledged::default();
-                        let child = Command::new("true").spawn().unwrap();
-                        let server = Server { child, address };
                         let mut seed = round * 1_000 + worker * 100 + 10;
-                        while work(&server, seed, &mut done).is_some() {
+                        while work(client, seed, &mut done).is_some() {
                             seed += 1;
                         }
                         done
@@ -253,7 +274,7 @@ fn killed_at_any_time_nothing_acknowledged_is_lost() {
         });
     }
     let server = Server::start(&root, None);
-    check(&server, &done, "kill -9");
+    check(server.client, &done, "kill -9");
     drop(server);
     assert!(done.tags.len() > 3, "{} images", done.tags.len());
     sound_and_clean(&root, "kill -9");

@@ -14,6 +14,8 @@ mod faults;
 mod listings;
 mod manifests;
 mod operating;
+mod power;
 mod programs;
 mod tls;
+mod trace;
 mod uploads;

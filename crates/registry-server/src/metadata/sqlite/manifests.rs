@@ -12,7 +12,7 @@ use crate::name::{RepositoryName, Tag};
 pub(super) const BY_TAG: &str = "SELECT m.digest, m.media_type, m.bytes FROM repository r
      JOIN tag t ON t.repository = r.id AND t.name = ?2 JOIN manifest m ON m.id = t.manifest WHERE r.name = ?1";
 /// A manifest by repository and digest.
-const BY_DIGEST: &str = "SELECT m.digest, m.media_type, m.bytes FROM repository r
+pub(super) const BY_DIGEST: &str = "SELECT m.digest, m.media_type, m.bytes FROM repository r
      JOIN manifest m ON m.repository = r.id AND m.digest = ?2 WHERE r.name = ?1";
 
 /// One look-up, by an index from the name to the bytes.

@@ -5,6 +5,7 @@
 //! connections of its own, in the thread that asks: an answer comes from memory within microseconds.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rusqlite::Connection;
@@ -36,6 +37,7 @@ pub struct SqliteMetadata {
     path: PathBuf,
     writer: Writer,
     readers: Mutex<Vec<Connection>>,
+    looks: AtomicU64,
 }
 
 /// Connections kept for reading: more than there are threads is no use.
@@ -51,12 +53,22 @@ impl SqliteMetadata {
             schema::open_reading(path)?;
         }
         let writer = Writer::start(schema::open_writing(path)?)?;
-        Ok(SqliteMetadata { path: path.to_owned(), writer, readers: Mutex::default() })
+        Ok(SqliteMetadata {
+            path: path.to_owned(),
+            writer,
+            readers: Mutex::default(),
+            looks: AtomicU64::new(0),
+        })
     }
 
     /// How many transactions were synced, and how many changes were made in them.
     pub fn commits(&self) -> (u64, u64) {
         self.writer.commits()
+    }
+
+    /// How many times something was looked up.
+    pub fn looks(&self) -> u64 {
+        self.looks.load(Ordering::Relaxed)
     }
 
     /// Reads, on a connection of the pool.
@@ -65,6 +77,7 @@ impl SqliteMetadata {
         doing: &'static str,
         query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T> {
+        self.looks.fetch_add(1, Ordering::Relaxed);
         let pooled = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match pooled {
             Some(connection) => connection,
