@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use super::metadata::{self, Owner, Time, as_path, ids, timestamps};
 use super::new_file::NewFile;
 use super::resolve;
+use super::root::Tree;
 use super::stat::Stat;
 use crate::error::{Error, Result};
 use crate::fault;
@@ -147,6 +148,15 @@ impl Folder {
     pub fn own_stat(&self) -> Result<Stat> {
         let stat = rustix::fs::fstat(&self.fd).map_err(|e| Error::new("stat", &self.path, e))?;
         Ok(Stat::of(&stat))
+    }
+
+    /// The tree below it, for which it is the root.
+    ///
+    /// # Errors
+    /// When no descriptor is left.
+    pub fn tree(&self) -> Result<Tree> {
+        let fd = self.fd.try_clone().map_err(|e| Error::new("dup", &self.path, e))?;
+        Ok(Tree::new(fd, self.path.clone()))
     }
 
     /// Opens a directory in this one, neither through a link nor onto another mount.

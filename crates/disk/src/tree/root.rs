@@ -20,6 +20,10 @@ pub struct Tree {
 }
 
 impl Tree {
+    pub(super) fn new(fd: OwnedFd, path: PathBuf) -> Tree {
+        Tree { fd, path }
+    }
+
     /// Opens the directory of a path that is ours, or that the user named.
     ///
     /// # Errors

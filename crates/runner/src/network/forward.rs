@@ -25,7 +25,6 @@ pub(super) struct Forward {
     shared: Arc<Shared>,
     listeners: Vec<TcpListener>,
     /// Ports of which connections are not passed on.
-    #[expect(dead_code, reason = "it is held, not looked at")]
     others: Vec<OwnedFd>,
 }
 

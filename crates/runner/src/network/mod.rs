@@ -34,3 +34,5 @@ pub use list::{Known, network_id};
 pub use mode::Mode;
 pub use networks::{Leftover, Namespace, Network, Networks};
 pub use subnet::Subnet;
+#[cfg(test)]
+pub(crate) use tests::container as container_for_tests;

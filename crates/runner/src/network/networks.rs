@@ -54,7 +54,6 @@ pub struct Network {
     namespace: Namespace,
     hostname: String,
     names: Names,
-    #[expect(dead_code, reason = "it is held, not looked at")]
     forward: Option<Forward>,
 }
 

@@ -11,7 +11,7 @@ pub(crate) fn container() -> Container {
         id: ContainerId::from_bytes(&[7; 32]),
         name: "web".to_owned(),
         created: Timestamp::UNIX_EPOCH,
-        image: ImageId::new(Digest::of(b"image")),
+        image: ImageId(Digest::of(b"image")),
         stack: Vec::new(),
         driver: "vfs".to_owned(),
         os: "linux".to_owned(),
