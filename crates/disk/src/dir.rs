@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags};
 
 use crate::error::{Error, Result};
+use crate::random::random_bytes;
 use crate::fault;
 use crate::file::File;
 use crate::lock::{Lock, LockMode};
@@ -454,22 +455,8 @@ fn component<'a>(dir: &Dir, name: &'a OsStr) -> Result<&'a OsStr> {
 
 /// A name that nobody else has: 128 random bits (DISK-3).
 pub(crate) fn random_name() -> String {
-    let mut bytes = [0; 16];
-    let mut filled = 0;
-    while filled < bytes.len() {
-        match rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty()) {
-            Ok(n) => filled += n,
-            // Only before the kernel's pool is ready or under a filter: time and number are then the best there is.
-            Err(_) => {
-                let now =
-                    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-                bytes = (now.as_nanos() ^ (u128::from(std::process::id()) << 96)).to_le_bytes();
-                filled = bytes.len();
-            }
-        }
-    }
     let mut name = String::from(".tmp-");
-    for byte in bytes {
+    for byte in random_bytes::<16>() {
         name.push_str(&format!("{byte:02x}"));
     }
     name

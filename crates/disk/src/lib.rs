@@ -17,6 +17,7 @@ mod lock;
 mod named;
 mod output;
 mod private;
+mod random;
 mod trash;
 pub mod tree;
 
@@ -28,4 +29,5 @@ pub use lock::{Lock, LockMode};
 pub use named::read_named;
 pub use output::{Output, OutputError};
 pub use private::{create_private, open_private};
+pub use random::random_bytes;
 pub use trash::Trash;
