@@ -12,6 +12,10 @@ const CONFIG_BYTES_MAX: u64 = 1 << 20;
 pub(crate) struct DockerConfig {
     /// `imagesFormat`: the format of `images` when none is given.
     pub images_format: Option<String>,
+    /// `psFormat`: the format of `ps` when none is given.
+    pub ps_format: Option<String>,
+    /// `statsFormat`: the format of `stats` when none is given.
+    pub stats_format: Option<String>,
     /// `pruneFilters`: filters, as `key=value`, that `prune` adds to those given.
     pub prune_filters: Vec<String>,
 }
@@ -46,18 +50,20 @@ impl DockerConfig {
         if !value.is_object() {
             return Err("not a JSON object".to_owned());
         }
-        let images_format = match value.get("imagesFormat") {
-            None | Some(Value::Null) => None,
-            Some(Value::String(format)) => Some(format.clone()).filter(|format| !format.is_empty()),
-            Some(_) => return Err("imagesFormat is not a string".to_owned()),
+        let format = |name: &str| match value.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(format)) => Ok(Some(format.clone()).filter(|format| !format.is_empty())),
+            Some(_) => Err(format!("{name} is not a string")),
         };
+        let (images_format, ps_format) = (format("imagesFormat")?, format("psFormat")?);
+        let stats_format = format("statsFormat")?;
         let filters = match value.get("pruneFilters") {
             None | Some(Value::Null) => Some(Vec::new()),
             Some(Value::Array(items)) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
             Some(_) => None,
         };
         let prune_filters = filters.ok_or("pruneFilters is not a list of strings")?;
-        Ok(Self { images_format, prune_filters })
+        Ok(Self { images_format, ps_format, stats_format, prune_filters })
     }
 
     /// The filters of a prune: those given, and those of the file that do not contradict them.
@@ -93,6 +99,7 @@ mod tests {
             let expect = expect.map(|(format, filters)| DockerConfig {
                 images_format: format.map(str::to_owned),
                 prune_filters: filters.iter().map(|f| (*f).to_owned()).collect(),
+                ..DockerConfig::default()
             });
             assert_eq!(found, expect.map_err(str::to_owned), "{value}");
         };
@@ -110,7 +117,7 @@ mod tests {
     #[test]
     fn given_filters_beat_those_of_the_file() {
         let filters = ["label=a", "until=1h", "label!=b", "bad"].map(str::to_owned).to_vec();
-        let config = DockerConfig { images_format: None, prune_filters: filters };
+        let config = DockerConfig { prune_filters: filters, ..DockerConfig::default() };
         let merged = config.with_prune_filters(vec![("label!", "a"), ("label", "c")]);
         assert_eq!(merged, [("label!", "a"), ("label", "c"), ("until", "1h"), ("label!", "b")]);
     }

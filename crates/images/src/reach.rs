@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use snapshot::SnapshotFacts;
 use spec::limits::INDEX_DEPTH_MAX;
 use spec::{ChainId, Descriptor, DiffId, Digest, Manifest};
 
@@ -92,6 +93,14 @@ impl ImageStore {
 }
 
 impl Reach {
+    /// Adds the layers that snapshots stand on: those of a container stay when its image is removed.
+    pub fn hold_snapshots(&mut self, snapshots: &[SnapshotFacts]) {
+        for snapshot in snapshots {
+            self.layers.extend(snapshot.stack.iter().cloned());
+            self.stacks.extend(ChainId::of_stack(&snapshot.stack));
+        }
+    }
+
     /// Why what this, the reach of all of `index`, leaves out may still be needed, if so.
     pub fn held_back(&self, index: &Index) -> Option<String> {
         let unread = self.unknown.first().map(|(digest, reason)| format!("{digest}: {reason}"));

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use content::Pin;
 use snapshot::StoredKind;
-use spec::{ChainId, DiffId};
+use spec::ChainId;
 
 use crate::error::Result;
 use crate::reach::Reach;
@@ -25,7 +25,7 @@ pub struct Swept {
     pub unpacked_bytes: u64,
     /// Why nothing was removed, if so: a document that names may reach cannot be read.
     pub held_back: Option<String>,
-    /// The stacks of layers that images have, every prefix of each.
+    /// The stacks of layers that images and snapshots have, every prefix of each.
     pub stacks_left: HashSet<ChainId>,
 }
 
@@ -41,7 +41,8 @@ impl ImageStore {
         let sweep = self.content().sweep()?;
         // Leases were read when the sweep began; roots only now.
         let index = self.index()?;
-        let reach = self.reach(index.entries());
+        let mut reach = self.reach(index.entries());
+        reach.hold_snapshots(&self.driver().snapshots()?);
         let mut swept = Swept { held_back: reach.held_back(&index), ..Swept::default() };
         if swept.held_back.is_none() {
             self.discard_blobs(&sweep, &reach, &mut swept)?;
@@ -65,17 +66,12 @@ impl ImageStore {
     /// Stored layers live through images, leases and snapshots; what belongs to a stack lives through images
     /// and snapshots alone, since it is made anew in a moment.
     fn discard_layers(&self, sweep: &content::Sweep<'_>, reach: &Reach, swept: &mut Swept) -> Result<()> {
-        let snapshots = self.driver().snapshots()?;
-        let layers: HashSet<&DiffId> = snapshots.iter().flat_map(|snapshot| &snapshot.stack).collect();
-        let stacks: HashSet<ChainId> = snapshots.iter().flat_map(|s| ChainId::of_stack(&s.stack)).collect();
         for stored in self.driver().walk()? {
             let keep = match &stored.kind {
                 StoredKind::Layer(diff_id) => {
-                    reach.layers.contains(diff_id)
-                        || layers.contains(diff_id)
-                        || sweep.is_pinned(&Pin::Layer(diff_id.clone()))
+                    reach.layers.contains(diff_id) || sweep.is_pinned(&Pin::Layer(diff_id.clone()))
                 }
-                StoredKind::Stack(chain_id) => reach.stacks.contains(chain_id) || stacks.contains(chain_id),
+                StoredKind::Stack(chain_id) => reach.stacks.contains(chain_id),
             };
             if keep {
                 continue;

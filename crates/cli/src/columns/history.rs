@@ -29,6 +29,7 @@ pub(crate) static HISTORY_COLUMNS: Columns<HistoryLine> = Columns {
         Column { name: "Size", header: "SIZE", value: HistoryLine::size },
     ],
     bygone: &[],
+    extras: &[],
 };
 
 impl HistoryLine {

@@ -74,6 +74,7 @@ pub(crate) static IMAGE_COLUMNS: Columns<ImageRow> = Columns {
         Column { name: "VirtualSize", header: "SIZE", value: |row| size::long(row.image.size) },
     ],
     bygone: &[],
+    extras: &[],
 };
 
 impl ListedImage {

@@ -1,5 +1,7 @@
 //! Rows of one kind as a table, as JSON, or by a template.
-use go_template::{Functions, HtmlEscape, Member, Object, Value, to_json};
+use std::collections::BTreeMap;
+
+use go_template::{Functions, HtmlEscape, Member, Object, Operand, Param, Type, Value, to_json};
 
 use super::Format;
 use super::format::template_failure;
@@ -25,16 +27,56 @@ pub(crate) struct Columns<R: 'static> {
     pub(crate) columns: &'static [Column<R>],
     /// Those that Docker once had: only templates that name them see them.
     pub(crate) bygone: &'static [Column<R>],
+    /// What else there is.
+    pub(crate) extras: &'static [Extra<R>],
+}
+
+/// Something of a row that is no text.
+pub(crate) enum Extra<R> {
+    /// A pointer that is always nil, in JSON, too.
+    Nil {
+        /// Its name.
+        name: &'static str,
+        /// Its heading.
+        header: &'static str,
+        /// What it would point at.
+        to: &'static Type,
+    },
+    /// Labels, of which templates ask for one: `.Label "stage"`.
+    Label(fn(&R) -> &BTreeMap<String, String>),
 }
 
 impl<R> Columns<R> {
     /// One row as templates see it.
     pub(crate) fn row<'r>(&'static self, row: &'r R, in_table: bool) -> Row<'r, R> {
-        Row { columns: self, row, in_table, names: self.columns.iter().map(|column| column.name).collect() }
+        Row { columns: self, row, in_table, names: self.names() }
     }
 
-    fn headers(&self) -> Value<'static> {
-        Value::string_map(self.all().map(|column| (column.name, column.header)))
+    /// A member of a row that has nothing to say.
+    pub(crate) fn blank<'m>(&self, name: &str) -> Option<Member<'m>> {
+        if self.all().any(|column| column.name == name) {
+            return Some(Member::getter(""));
+        }
+        self.extras.iter().find_map(|extra| match extra {
+            Extra::Nil { name: known, to, .. } if *known == name => {
+                Some(Member::Getter(Value::nil_pointer(to)))
+            }
+            Extra::Label(_) if name == LABEL => {
+                Some(Member::method(&[Param::Of(Type::String)], |_| Ok("".into())))
+            }
+            Extra::Nil { .. } | Extra::Label(_) => None,
+        })
+    }
+
+    /// The members of a row's JSON, by name.
+    fn names(&self) -> Vec<&'static str> {
+        let nil = self.extras.iter().filter_map(|extra| match extra {
+            Extra::Nil { name, .. } => Some(*name),
+            Extra::Label(_) => None,
+        });
+        let mut names: Vec<_> = self.columns.iter().map(|column| column.name).chain(nil).collect();
+        names.sort_unstable();
+        names
     }
 
     fn all(&self) -> impl Iterator<Item = &'static Column<R>> {
@@ -56,7 +98,9 @@ impl<R> Object for Row<'_, R> {
     }
 
     fn member(&self, name: &str) -> Option<Member<'_>> {
-        let column = self.columns.all().find(|column| column.name == name)?;
+        let Some(column) = self.columns.all().find(|column| column.name == name) else {
+            return self.extra(name);
+        };
         let text = (column.value)(self.row);
         // In a table a stranger's tab or line break would shift the columns.
         let text = if self.in_table { escape::cell(&text).into_owned() } else { text };
@@ -66,6 +110,61 @@ impl<R> Object for Row<'_, R> {
     fn names(&self) -> &[&'static str] {
         &self.names
     }
+}
+
+impl<R> Row<'_, R> {
+    fn extra(&self, wanted: &str) -> Option<Member<'_>> {
+        self.columns.extras.iter().find_map(|extra| match extra {
+            Extra::Nil { name, to, .. } if *name == wanted => Some(Member::Getter(Value::nil_pointer(to))),
+            Extra::Label(labels) if wanted == LABEL => {
+                let labels = labels(self.row);
+                Some(Member::method(&[Param::Of(Type::String)], move |args| {
+                    Ok(labels.get(&text(args)).cloned().unwrap_or_default().into())
+                }))
+            }
+            Extra::Nil { .. } | Extra::Label(_) => None,
+        })
+    }
+}
+
+/// The text that a method was given.
+fn text(args: &[Operand<'_>]) -> String {
+    let text = args.first().and_then(|arg| arg.value.as_str());
+    text.map(|text| text.to_text().into_owned()).unwrap_or_default()
+}
+
+/// The method that gives one label.
+const LABEL: &str = "Label";
+
+/// The headings, in place of a row. A name that there is not has none.
+struct Headings<R: 'static>(&'static Columns<R>);
+
+impl<R> Object for Headings<R> {
+    fn type_name(&self) -> &'static str {
+        "formatter.SubHeaderContext"
+    }
+
+    fn member(&self, name: &str) -> Option<Member<'_>> {
+        let column = self.0.all().find(|column| column.name == name).map(|column| column.header);
+        let extra = || {
+            self.0.extras.iter().find_map(|extra| match extra {
+                Extra::Nil { name: known, header, .. } if *known == name => Some(*header),
+                _ => None,
+            })
+        };
+        match column.or_else(extra) {
+            Some(header) => Some(Member::Field(header.into())),
+            None if name == LABEL => {
+                Some(Member::method(&[Param::Of(Type::String)], |args| Ok(label_heading(&text(args)).into())))
+            }
+            None => Some(Member::Field(Value::Nil)),
+        }
+    }
+}
+
+/// The last part of a label's name, without its dashes.
+fn label_heading(label: &str) -> String {
+    label.rsplit('.').next().unwrap_or_default().replace(['-', '_'], " ")
 }
 
 /// The rows in a format. Nothing comes out of a template that fails at any row.
@@ -89,7 +188,9 @@ pub(crate) fn listing<R>(
     }
     let mut heading = String::new();
     // Docker does not mind what goes wrong in the heading: the rows tell.
-    let _ = template.with_functions(&Functions::docker_headings()).execute(columns.headers(), &mut heading);
+    let _ = template
+        .with_functions(&Functions::docker_headings())
+        .execute(Value::Object(&Headings(columns)), &mut heading);
     let mut table = Table::new();
     table.text(&escape::layout(&heading));
     table.text("\n");
@@ -119,6 +220,7 @@ mod tests {
             Column { name: "Size", header: "SIZE", value: |row| format!("{}B", row.len()) },
         ],
         bygone: &[Column { name: "Weight", header: "WEIGHT", value: |_| "heavy".to_owned() }],
+        extras: &[],
     };
 
     fn check(rows: &[&'static str], format: &str, expect: Result<&str, &str>) {

@@ -1,4 +1,5 @@
 //! What can be seen of each kind of object: one table per kind, whose rows drive tables, templates and JSON.
+mod container;
 mod format;
 mod history;
 mod image;
@@ -12,12 +13,13 @@ mod search;
 mod usage;
 mod version;
 
+pub(crate) use container::{CONTAINER_COLUMNS, ListedContainer};
 pub(crate) use format::Format;
 pub(crate) use history::{HISTORY_COLUMNS, HistoryLine};
 pub(crate) use image::{Digests, IMAGE_COLUMNS, ImageRow, ListedImage, image_rows};
 pub(crate) use info::InfoFacts;
 pub(crate) use inspect::Inspected;
-pub(crate) use listing::{Column, Columns, Row, listing};
+pub(crate) use listing::{Column, Columns, Extra, Row, listing};
 pub(crate) use moved::{MOVED_COLUMNS, MovedTag};
 pub(crate) use object::{Object, Part, object_text, parse_object_template};
 pub(crate) use repository::{HeldRepository, REPOSITORY_COLUMNS};

@@ -20,6 +20,7 @@ pub(crate) static MOVED_COLUMNS: Columns<MovedTag> = Columns {
         Column { name: "There", header: "IN THE REGISTRY", value: |tag| tag.there.clone() },
     ],
     bygone: &[],
+    extras: &[],
 };
 
 impl MovedTag {

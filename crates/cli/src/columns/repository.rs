@@ -42,6 +42,7 @@ pub(crate) static REPOSITORY_COLUMNS: Columns<HeldRepository> = Columns {
         Column { name: "Tags", header: "TAGS", value: |held| held.listed.usage.tags.to_string() },
     ],
     bygone: &[],
+    extras: &[],
 };
 
 impl HeldRepository {

@@ -24,6 +24,7 @@ pub(crate) static SEARCH_COLUMNS: Columns<FoundRepository> = Columns {
     ],
     // Docker had it until version 28.
     bygone: &[Column { name: "IsAutomated", header: "AUTOMATED", value: FoundRepository::is_automated }],
+    extras: &[],
 };
 
 impl FoundRepository {

@@ -26,6 +26,7 @@ pub(crate) static USAGE_COLUMNS: Columns<UsageLine> = Columns {
         Column { name: "Type", header: "TYPE", value: |line| line.kind.to_owned() },
     ],
     bygone: &[],
+    extras: &[],
 };
 
 impl UsageLine {

@@ -4,6 +4,7 @@
 //! write its file and name its entry in [`root`] or in the group it belongs to.
 mod complete;
 mod completion;
+mod container;
 mod demo;
 mod digest;
 mod fsck;
@@ -23,6 +24,7 @@ mod mount;
 mod outdated;
 mod platform;
 mod prune;
+mod ps;
 mod pull;
 mod push;
 mod registry;

@@ -1,8 +1,8 @@
 //! The program itself: its global flags and its first level of commands.
 use super::{
-    complete, completion, demo, digest, fsck, help, history, image, images, import, info, inspect, load,
-    login, logout, manifest, monitor, outdated, pull, push, registry, rm, save, search, system, tag, tags,
-    version,
+    complete, completion, container, demo, digest, fsck, help, history, image, images, import, info, inspect,
+    load, login, logout, manifest, monitor, outdated, ps, pull, push, registry, rm, save, search, system,
+    tag, tags, version,
 };
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -21,6 +21,7 @@ static ROOT: Command = Command {
     short: "Container images without a daemon",
     flags: FLAGS,
     action: Action::Group(&[
+        &ps::PS,
         &pull::PULL,
         &push::PUSH,
         &images::IMAGES,
@@ -29,6 +30,7 @@ static ROOT: Command = Command {
         &search::SEARCH,
         &version::VERSION,
         &info::INFO,
+        &container::CONTAINER,
         &image::IMAGE,
         &manifest::MANIFEST,
         &registry::REGISTRY,

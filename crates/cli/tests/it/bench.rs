@@ -35,7 +35,7 @@ fn host(home: Option<PathBuf>) -> HostInfo {
 }
 
 /// Three minutes after the images were made.
-fn clock() -> Timestamp {
+pub(crate) fn clock() -> Timestamp {
     Timestamp::from_second(NOW).expect("a time")
 }
 

@@ -4,8 +4,10 @@
 
 mod bench;
 mod completion;
+mod containers;
 mod golden;
 mod interrupts;
+mod laid;
 mod local;
 mod login;
 mod streams;

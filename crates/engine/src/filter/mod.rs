@@ -2,8 +2,10 @@
 
 mod glob;
 mod moment;
+mod port;
 
 pub use glob::{BadPattern, Pattern};
+pub(crate) use port::parse_port_range;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

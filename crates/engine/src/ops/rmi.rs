@@ -8,12 +8,12 @@ use spec::{ChainId, ImageId, Reference};
 
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
-use crate::ops::uses::Uses;
+use crate::ops::uses::{Use, Uses};
 
 /// A request to remove names or images.
 #[derive(Clone, Debug, Default)]
 pub struct RemoveImages {
-    /// Also when it has several names.
+    /// Also when it has several names, or a container that does not run uses it.
     pub force: bool,
     /// Leave the images alone that this one was made from.
     pub no_prune: bool,
@@ -96,7 +96,8 @@ impl Engine {
         let mut after = index.clone();
         let mut removing = Removing::new(&store, request)?;
         let errors = removing.remove_each(&mut after, texts);
-        let left = store.reach(after.entries());
+        let mut left = store.reach(after.entries());
+        left.hold_snapshots(&store.driver().snapshots()?);
         let removed = without_layers(removing.removed, &left.stacks);
         let held_back = left.held_back(&after);
         let freed = match held_back {
@@ -171,7 +172,7 @@ impl<'s> Removing<'s> {
         }
         if index.references(image).is_empty()
             && !self.has_children(index, image)
-            && self.uses.of(image).is_empty()
+            && self.user_in_the_way(image).is_none()
         {
             self.delete(index, image);
         }
@@ -187,11 +188,15 @@ impl<'s> Removing<'s> {
         if self.has_children(index, image) {
             return refuse("cannot be forced", &"image has dependent child images");
         }
-        if let Some(user) = self.uses.of(image).first() {
-            return refuse("cannot be forced", &format_args!("image is being used by {user}"));
+        let used_by = |user: &Use| format!("image is being used by {}", user.in_full());
+        if let Some(user) = self.uses.of(image).iter().find(|user| user.is_hard()) {
+            return refuse("cannot be forced", &used_by(user));
         }
         if !self.request.force && !references.is_empty() && !is_single(&references) {
             return refuse("must be forced", &"image is referenced in multiple repositories");
+        }
+        if let Some(user) = self.user_in_the_way(image) {
+            return refuse("must be forced", &used_by(user));
         }
         for reference in &references {
             self.untag(index, reference);
@@ -224,6 +229,11 @@ impl<'s> Removing<'s> {
                     && self.uses.of(parent).is_empty()
             });
         }
+    }
+
+    /// Who keeps an image from being deleted: anybody, or with force those that run.
+    fn user_in_the_way(&self, image: &ImageId) -> Option<&Use> {
+        self.uses.of(image).iter().find(|user| user.is_hard() || !self.request.force)
     }
 
     fn has_children(&self, index: &Index, image: &ImageId) -> bool {

@@ -1,11 +1,13 @@
-//! Who uses images, so that they cannot be removed: today those who have mounted them.
+//! Who uses images, so that they cannot be removed: containers, and those who have mounted them.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use images::ImageStore;
 use spec::ImageId;
 
 use crate::error::Result;
+use crate::ops::container::containers_of;
 use crate::ops::mount;
 
 /// Everything that uses an image.
@@ -17,13 +19,40 @@ pub(crate) struct Uses {
 /// One user of an image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Use {
+    /// A container was made from it.
+    Container {
+        /// The container's short id.
+        id: String,
+        /// Whether it runs.
+        running: bool,
+    },
     /// It is mounted at this path.
     Mount(String),
 }
 
-impl std::fmt::Display for Use {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl Use {
+    /// Whether not even force removes the image.
+    pub(crate) fn is_hard(&self) -> bool {
         match self {
+            Use::Container { running, .. } => *running,
+            Use::Mount(_) => true,
+        }
+    }
+
+    /// The user with what it does, as in `used by running container 0123456789ab`.
+    pub(crate) fn in_full(&self) -> String {
+        match self {
+            Use::Container { running: true, .. } => format!("running {self}"),
+            Use::Container { running: false, .. } => format!("stopped {self}"),
+            Use::Mount(_) => self.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Use {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Use::Container { id, .. } => write!(f, "container {id}"),
             Use::Mount(path) => write!(f, "mount {path}"),
         }
     }
@@ -32,6 +61,11 @@ impl std::fmt::Display for Use {
 impl Uses {
     pub(crate) fn read(store: &ImageStore) -> Result<Uses> {
         let mut uses = Uses::default();
+        for found in containers_of(store)? {
+            let container = found.container;
+            let (id, running) = (container.id.short().to_owned(), found.state.status.is_running());
+            uses.by_image.entry(container.image).or_default().push(Use::Container { id, running });
+        }
         for mounted in mount::records(store)? {
             let path = mounted.target.display().to_string();
             uses.by_image.entry(mounted.image).or_default().push(Use::Mount(path));

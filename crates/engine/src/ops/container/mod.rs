@@ -3,6 +3,7 @@
 mod attach;
 mod check;
 mod create;
+mod list;
 mod logs;
 mod merge;
 mod monitor;
@@ -11,13 +12,17 @@ mod name;
 mod platform;
 mod rename;
 mod rm;
+mod select;
+mod size;
 mod start;
 mod stop;
 mod store;
 
 pub use create::{CreateContainer, Created, PullPolicy};
+pub use list::{ContainerSummary, ListContainers, Port};
 pub use logs::ReadLogs;
 pub use rm::RemoveContainer;
+pub use size::ContainerSize;
 pub use start::NotStarted;
 pub use stop::StopContainer;
 pub(crate) use store::containers_of;

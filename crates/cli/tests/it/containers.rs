@@ -1,0 +1,67 @@
+//! What is told of containers, whose records are laid by hand.
+use cli::Terminal;
+use serde_json::json;
+
+use crate::bench::Bench;
+use crate::laid::Laid;
+
+fn run(bench: &Bench, args: &[&str]) {
+    let ran = bench.run(args, b"", Terminal::default());
+    assert_eq!((ran.exit, &*ran.err), (0, ""), "{args:?}");
+}
+
+/// A store with alpine, redis and a demo, and containers of every state.
+fn bench() -> Bench {
+    let bench = Bench::new();
+    for image in ["alpine", "redis", "nigelpoulton/tu-demo:v1"] {
+        run(&bench, &["pull", "-q", image]);
+    }
+    let volume = json!([
+        {"Type": "volume", "Name": "6d4822a85395c8f9aa", "Source": "/v/6d4822a85395c8f9aa/_data",
+         "Destination": "/data", "Driver": "local", "RW": true},
+        {"Type": "bind", "Source": "/tmp", "Destination": "/x", "Mode": "ro", "Propagation": "rprivate"},
+    ]);
+    let web = Laid::new('9', "web", "redis").running().state(json!({"Network": {
+        "Networks": {"bridge": {"NetworkID": "ab".repeat(32), "IPAddress": "172.17.0.2"}},
+        "Ports": {
+            "6379/tcp": [],
+            "80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}, {"HostIp": "::", "HostPort": "8080"}],
+        },
+    }}));
+    Laid {
+        argv: &["entry.sh", "redis-server"],
+        config: json!({"Labels": {"com.example.some-key": "1", "stage": "prod"}}),
+        mounts: volume,
+        ..web
+    }
+    .lay(&bench);
+    Laid { argv: &["sh", "-c", "echo hi > /hi"], ..Laid::new('8', "c1", "alpine").exited(3) }.lay(&bench);
+    Laid::new('7', "s1", "alpine").lay(&bench);
+    let health = json!({"Health": {"Status": "starting"}, "Status": "running"});
+    Laid {
+        host_config: json!({"NetworkMode": "host"}),
+        ..Laid::new(
+            '6',
+            "checked",
+            "alpine@sha256:0354d5aef251421e52ac0968362bdad916a4055256de57093258f9988564393e",
+        )
+        .running()
+        .state(health)
+    }
+    .lay(&bench);
+    Laid::new('5', "frozen", "alpine:latest").running().state(json!({"Status": "paused"})).lay(&bench);
+    Laid::new('4', "again", "nigelpoulton/tu-demo:v1")
+        .state(json!({"Status": "removing", "StartedAt": "2026-11-23T07:04:50Z"}))
+        .lay(&bench);
+    bench
+}
+
+#[test]
+fn containers_are_listed_filtered_and_formatted() {
+    bench().check("ps.txt");
+}
+
+#[test]
+fn images_in_use_are_not_removed() {
+    bench().check("images-in-use.txt");
+}
