@@ -5,6 +5,7 @@ mod connection;
 mod frame;
 mod message;
 
+pub use crate::oci::ExecAsked;
 pub(crate) use connection::Listener;
 pub use connection::{Connection, Receiver, Sender};
 pub use message::{Answer, Ask, Attach, Exec, FailureKind, Input, Output, Wait};
