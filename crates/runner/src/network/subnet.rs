@@ -99,7 +99,8 @@ impl Route {
 /// The networks that this machine reaches, but for the way to everything else. Those of its interfaces are among
 /// them. Nothing where the kernel does not say.
 pub(super) fn routes() -> Vec<Route> {
-    let table = disk::read_named(Path::new("/proc/net/route"), ROUTES_BYTES_MAX).unwrap_or_default();
+    let table =
+        disk::read_named(Path::new("/proc/thread-self/net/route"), ROUTES_BYTES_MAX).unwrap_or_default();
     parse_routes(&String::from_utf8_lossy(&table))
 }
 
