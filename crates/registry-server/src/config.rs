@@ -6,15 +6,18 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use self::said::Said;
 use crate::access::{Access, Action, Issuer, Passwords, Rule, Rules, Tokens, Who};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::limits::{
-    CONFIG_FILE_BYTES_MAX, CONNECTIONS_MAX, CONNECTIONS_PER_ADDRESS_MAX, INLINE_BYTES_MAX, STALL_WINDOW,
-    UPLOAD_IDLE_MAX, UPLOADS_OPEN_MAX,
+    CONNECTIONS_MAX, CONNECTIONS_PER_ADDRESS_MAX, INLINE_BYTES_MAX, STALL_WINDOW, UPLOAD_IDLE_MAX,
+    UPLOADS_OPEN_MAX,
 };
 use crate::log::LogSink;
 use crate::registry::{Policy, Switch};
+
+mod said;
 
 /// Variables over the file begin with this: `STRATA_REGISTRY_ACCESS__HTPASSWD` is `htpasswd` in `[access]`.
 pub const ENVIRONMENT_PREFIX: &str = "STRATA_REGISTRY_";
@@ -171,22 +174,15 @@ impl Config {
         file: Option<&Path>,
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Config> {
-        let mut table = match file {
-            None => toml::Table::new(),
-            Some(path) => {
-                let bytes = disk::read_named(path, CONFIG_FILE_BYTES_MAX)?;
-                let text = String::from_utf8(bytes)
-                    .map_err(|_| Error::Config(format!("{} is not UTF-8", path.display())))?;
-                text.parse().map_err(|e| Error::Config(format!("{}: {e}", path.display())))?
-            }
-        };
-        for (name, value) in variables {
-            if let Some(name) = name.strip_prefix(ENVIRONMENT_PREFIX) {
-                set(&mut table, name, value)?;
-            }
-        }
-        let form: Form = table.try_into().map_err(|e| Error::Config(e.to_string()))?;
-        form.into_config(Config::new(root))
+        let said = Said::read(file, variables)?;
+        let default = Config::new(root);
+        Config::of(said.together()?, default.clone()).map_err(|error| said.blame(error, &default))
+    }
+
+    /// What a table says over a default.
+    fn of(table: toml::Table, default: Config) -> Result<Config> {
+        let form: Form = table.try_into().map_err(|e| Error::Config(e.to_string().trim_end().to_owned()))?;
+        form.into_config(default)
     }
 
     /// Looks at everything that starting would look at, and changes nothing.
@@ -259,27 +255,6 @@ impl AccessConfig {
         };
         Ok((passwords, self.issuers.iter().map(issuer).collect::<Result<_>>()?))
     }
-}
-
-/// Puts a variable's value where its name says: two underscores lead into a table.
-fn set(table: &mut toml::Table, name: &str, value: String) -> Result<()> {
-    let lower = name.to_ascii_lowercase();
-    let mut parts: Vec<&str> = lower.split("__").collect();
-    let last = parts.pop().unwrap_or_default();
-    let mut at = table;
-    for part in parts {
-        let next = at.entry(part).or_insert_with(|| toml::Value::Table(toml::Table::new()));
-        at = next.as_table_mut().ok_or_else(|| {
-            Error::Config(format!("{ENVIRONMENT_PREFIX}{name} goes into {part:?}, which is no table"))
-        })?;
-    }
-    let value = match (value.parse::<bool>(), value.parse::<i64>()) {
-        (Ok(word), _) => toml::Value::Boolean(word),
-        (_, Ok(number)) => toml::Value::Integer(number),
-        _ => toml::Value::String(value),
-    };
-    at.insert(last.to_owned(), value);
-    Ok(())
 }
 
 /// The file as it is written.
@@ -433,23 +408,26 @@ impl LimitsForm {
             self.connections_per_address.unwrap_or(limits.connections_per_address).max(1);
         limits.uploads_open = self.uploads_open.unwrap_or(limits.uploads_open);
         limits.inline_bytes = self.inline_bytes.unwrap_or(limits.inline_bytes);
-        read(&mut limits.upload_idle, self.upload_idle)?;
-        read(&mut limits.stall_window, self.stall_window)
+        read("limits.upload_idle", &mut limits.upload_idle, self.upload_idle)?;
+        read("limits.stall_window", &mut limits.stall_window, self.stall_window)
     }
 }
 
 impl CollectForm {
     fn apply(self, collect: &mut Collect) -> Result<()> {
-        read(&mut collect.interval, self.interval)?;
-        read(&mut collect.grace, self.grace)?;
-        collect.untagged = self.untagged.map(|text| duration(&text)).transpose()?;
+        read("collect.interval", &mut collect.interval, self.interval)?;
+        read("collect.grace", &mut collect.grace, self.grace)?;
+        let mut untagged = Duration::ZERO;
+        let is_said = self.untagged.is_some();
+        read("collect.untagged", &mut untagged, self.untagged)?;
+        collect.untagged = is_said.then_some(untagged);
         Ok(())
     }
 }
 
-fn read(place: &mut Duration, text: Option<String>) -> Result<()> {
+fn read(key: &str, place: &mut Duration, text: Option<String>) -> Result<()> {
     if let Some(text) = text {
-        *place = duration(&text)?;
+        *place = parse_duration(&text).map_err(|reason| Error::Config(format!("{key}: {reason}")))?;
     }
     Ok(())
 }
@@ -459,7 +437,11 @@ fn read(place: &mut Duration, text: Option<String>) -> Result<()> {
 /// # Errors
 /// When it is none of them.
 pub fn duration(text: &str) -> Result<Duration> {
-    let refuse = || Error::Config(format!("{text:?} is no duration such as 90s, 15m, 24h, 30d"));
+    parse_duration(text).map_err(Error::Config)
+}
+
+fn parse_duration(text: &str) -> std::result::Result<Duration, String> {
+    let refuse = || format!("{text:?} is no duration such as 90s, 15m, 24h, 30d");
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let number: u64 = digits.parse().map_err(|_| refuse())?;
     let seconds = match &text[digits.len()..] {

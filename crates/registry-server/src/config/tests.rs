@@ -51,6 +51,37 @@ fn what_does_not_fit_is_named() {
 }
 
 #[test]
+fn who_said_what_does_not_fit_is_named() {
+    let check = |text: &str, variables: &[(&str, &str)], expect: &[&str]| {
+        let error = load(text, variables).unwrap_err().to_string();
+        assert!(expect.iter().all(|part| error.contains(part)), "{error}");
+    };
+    let delete = [("STRATA_REGISTRY_DELETE", "false")];
+    check("lisen = 'x'", &delete, &["registry.toml: TOML parse error at line 1", "lisen"]);
+    check("[limits]\nnone = 1", &delete, &["registry.toml: TOML parse error at line 2", "`none`"]);
+    check("[collect]\ngrace = 'soon'", &delete, &["registry.toml: collect.grace: \"soon\" is no duration"]);
+    check("[tls]\nkey = 'k'", &delete, &["registry.toml: ", "missing field `certificate`"]);
+    check(
+        "delete = true",
+        &[("STRATA_REGISTRY_LISEN", "x")],
+        &["STRATA_REGISTRY_LISEN: unknown field `lisen`"],
+    );
+    check(
+        "",
+        &[delete[0], ("STRATA_REGISTRY_LIMITS__NONE", "1")],
+        &["STRATA_REGISTRY_LIMITS__NONE: ", "`none`"],
+    );
+    check("", &[("STRATA_REGISTRY_DELETE", "maybe")], &["STRATA_REGISTRY_DELETE: ", "`delete`", "boolean"]);
+    check(
+        "listen = '127.0.0.1:1'",
+        &[("STRATA_REGISTRY_LISTEN", "here")],
+        &["STRATA_REGISTRY_LISTEN: listen = \"here\" is not address:port"],
+    );
+    // What is half here and half there is nobody's alone.
+    check("[tls]\nkey = 'k'", &[("STRATA_REGISTRY_TLS__KEYS", "x")], &["keys"]);
+}
+
+#[test]
 fn srv_2_defaults_open_nothing() {
     let config = Config::new("/root");
     assert!(config.listen.ip().is_loopback());
