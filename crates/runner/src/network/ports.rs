@@ -332,3 +332,6 @@ pub(super) fn is_among(
         binding.host_port == at.port().to_string() && ip.is_ipv4() == at.is_ipv4() && meets
     })
 }
+
+#[cfg(test)]
+mod tests;
