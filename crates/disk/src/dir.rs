@@ -10,10 +10,10 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags};
 
 use crate::error::{Error, Result};
-use crate::random::random_bytes;
 use crate::fault;
 use crate::file::File;
 use crate::lock::{Lock, LockMode};
+use crate::random::random_bytes;
 
 /// An open directory.
 #[derive(Debug)]

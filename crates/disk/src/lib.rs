@@ -26,7 +26,7 @@ pub use dir::{Dir, Entry, EntryKind};
 pub use error::{Error, Result, errno_text};
 pub use file::File;
 pub use lock::{Lock, LockMode};
-pub use named::read_named;
+pub use named::{create_folders, read_named};
 pub use output::{Output, OutputError};
 pub use private::{create_private, open_private};
 pub use random::random_bytes;

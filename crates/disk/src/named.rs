@@ -27,6 +27,16 @@ pub fn read_named(path: &Path, bytes_max: u64) -> Result<Vec<u8>> {
     }
 }
 
+/// Makes a folder that the user named, with those above it; it may be there.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn create_folders(path: &Path) -> Result<()> {
+    crate::fault::check("mkdir", path)
+        .and_then(|()| std::fs::create_dir_all(path))
+        .map_err(|e| Error::new("mkdir", path, e))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,7 +11,8 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
             Ok(n) => filled += n,
             // Only before the kernel's pool is ready or under a filter: time and number are then the best there is.
             Err(_) => {
-                let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+                let now =
+                    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
                 let unique = (now.as_nanos() ^ (u128::from(std::process::id()) << 96)).to_le_bytes();
                 bytes.iter_mut().zip(unique.iter().cycle()).for_each(|(byte, unique)| *byte = *unique);
                 filled = N;

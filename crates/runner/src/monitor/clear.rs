@@ -11,10 +11,11 @@ use crate::error::Result;
 use crate::mounts::unmount_below;
 use crate::network::Networks;
 use crate::process;
-use crate::record::{Container, Found, State, Status, write_state};
+use crate::record::{Container, Containers, Found, MountKind, State, Status, write_state};
 use crate::run_dir::RunDir;
 use crate::runtime::Runtime;
 use crate::signal;
+use crate::volumes::Volumes;
 
 /// How long a killed program may take to be gone.
 const KILL_PATIENCE: Duration = Duration::from_secs(10);
@@ -32,10 +33,11 @@ pub fn clear(
 ) -> Result<()> {
     let cleared = clear_program(container, state, root, run, path);
     let folder = run.container(&container.id);
+    let released = if folder.exists() { release_volumes(container, root, run) } else { Ok(()) };
     if folder.exists() {
         disk::open_private(run.path())?.remove_all(container.id.as_str())?;
     }
-    cleared
+    cleared.and(released)
 }
 
 /// The same but for the run folder, in which the monitor goes on listening.
@@ -54,6 +56,16 @@ pub(super) fn clear_program(
     let network = Networks::open(root)?.tear_down(run, container, path);
     let unmounted = unmount_below(&folder);
     forgotten.and(network).and(unmounted)
+}
+
+/// Lets go of the volumes that are mounted only while somebody uses them.
+fn release_volumes(container: &Container, root: &Dir, run: &RunDir) -> Result<()> {
+    let (Some(volumes), Some(containers)) = (Volumes::open_existing(root)?, Containers::open_existing(root)?)
+    else {
+        return Ok(());
+    };
+    let used = container.mounts.iter().filter(|mount| mount.kind == MountKind::Volume);
+    used.map(|mount| volumes.release(&mount.name, &container.id, &containers, run)).fold(Ok(()), Result::and)
 }
 
 /// Has the runtime forget the container, which kills what is left of it.

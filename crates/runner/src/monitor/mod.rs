@@ -44,6 +44,9 @@ pub struct Job {
     pub run: RunDir,
     /// What makes the container's files.
     pub mounts: Vec<Mount>,
+    /// What makes the files of each image that is mounted in it, in the order of its mounts; they go to `image-0` and
+    /// so on in its run folder.
+    pub images: Vec<Vec<Mount>>,
     /// Where programs are looked for.
     pub path: Option<OsString>,
 }

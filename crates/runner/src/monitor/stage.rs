@@ -16,7 +16,8 @@ use crate::error::{Error, Result};
 use crate::network::{Network, Networks};
 use crate::oci;
 use crate::process;
-use crate::record::{Health, Status};
+use crate::record::{Health, MountKind, Status};
+use crate::volumes::Volumes;
 
 /// A program that runs.
 pub(super) struct Running {
@@ -48,6 +49,13 @@ pub(super) fn begin(
     folder.remove_file(PID)?;
     let rootfs = folder.ensure_dir(ROOTFS)?;
     mount_all(&job.mounts, rootfs.path())?;
+    for (number, mounts) in job.images.iter().enumerate() {
+        mount_all(mounts, folder.ensure_dir(format!("image-{number}"))?.path())?;
+    }
+    let volumes = Volumes::open(&job.root)?;
+    for mount in container.mounts.iter().filter(|mount| mount.kind == MountKind::Volume) {
+        volumes.mount_source(&mount.name)?;
+    }
     let (network, network_state) =
         Networks::open(&job.root)?.set_up(&job.run, container, job.path.as_deref())?;
     let files = network.write_files(&job.dir, container)?;

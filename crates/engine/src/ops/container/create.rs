@@ -59,6 +59,7 @@ impl Engine {
         let image = store.image(entry_of(&index, &found)?)?;
         let platform = image.config.platform();
         check_platform(&request.image, &platform, request.platform.as_ref())?;
+        check::processors(request.host_config.nano_cpus, self.host.cpus)?;
         let mut warnings = check::settings(request)?;
         warnings.extend(self.foreign_platform(&platform, request.platform.is_none()));
         let container = self.plan(request, &image, found.image)?;
@@ -131,8 +132,12 @@ impl Engine {
         // Looked at again below: here so that nothing is made for a name that is known to be taken.
         check_free(&containers, &container.name)?;
         driver.prepare(&key_of(&container.id), &container.stack, scratch)?;
-        let published = self.decide_mounts(store, &mut container).and_then(|made| {
-            record(&containers, &mut container).inspect_err(|_| self.forget_volumes(store, &made))
+        let published = self.decide_mounts(store, &mut container).and_then(|decided| {
+            let recorded = record(&containers, &mut container);
+            if recorded.is_err() {
+                self.forget_mounts(store, &container, decided);
+            }
+            recorded
         });
         published.inspect_err(|_| self.forget_files(store, &container.id))
     }

@@ -1,6 +1,7 @@
 //! Operations on containers, one file each.
 
 mod attach;
+mod binds;
 mod check;
 mod create;
 mod list;

@@ -8,6 +8,7 @@ use runner::record::{ContainerId, Containers};
 use snapshot::Scratch;
 
 use super::create::key_of;
+use super::mounts::{image_mounts, view_key};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 
@@ -42,6 +43,12 @@ impl Engine {
         let lease = store.content().lease()?;
         let name = lease.fresh_name();
         let mounts = store.driver().mounts(&key_of(&id), &Scratch { dir: lease.scratch(), name: &name })?;
+        let mut images = Vec::new();
+        for number in 0..image_mounts(&found.container).count() {
+            let name = lease.fresh_name();
+            let scratch = Scratch { dir: lease.scratch(), name: &name };
+            images.push(store.driver().mounts(&view_key(&id, number), &scratch)?);
+        }
         drop(lease);
         let job = Job {
             container: found.container,
@@ -49,6 +56,7 @@ impl Engine {
             root,
             run: self.run_dir(),
             mounts,
+            images,
             path: self.settings.inputs.path.clone(),
         };
         Ok((store, job))

@@ -69,9 +69,7 @@ impl Engine {
             let _names = containers.lock_names()?;
             containers.remove(id, &trash)?;
         }
-        if volumes {
-            self.remove_own_volumes(store, &found.container)?;
-        }
+        self.remove_mounts(store, &found.container, volumes)?;
         Ok(trash.empty()?)
     }
 
