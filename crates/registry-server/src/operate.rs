@@ -122,6 +122,14 @@ pub fn gc(config: &Config, grace: Duration) -> Result<Swept> {
     with(config, async |registry: &Registry| registry.collect(grace).await)
 }
 
+/// Whether a server is running on a root.
+///
+/// # Errors
+/// As [`ls`].
+pub fn is_served(root: &Path) -> Result<bool> {
+    Root::is_served(root)
+}
+
 /// Looks for what is wrong.
 ///
 /// # Errors

@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -230,7 +231,7 @@ async fn either<T>(first: impl Future<Output = T>, second: impl Future) -> Optio
     let (mut first, mut second) = (pin!(first), pin!(second));
     poll_fn(|context| {
         if second.as_mut().poll(context).is_ready() {
-            return std::task::Poll::Ready(None);
+            return Poll::Ready(None);
         }
         first.as_mut().poll(context).map(Some)
     })
@@ -246,7 +247,8 @@ async fn connection(server: Arc<Server>, place: Place, stream: TcpStream, peer: 
         None => requests(server, ends, stream, patience).await,
         Some(tls) => {
             let handshake = tokio_rustls::TlsAcceptor::from(tls.current()).accept(stream);
-            if let Ok(Ok(stream)) = tokio::time::timeout(REQUEST_HEAD_TIMEOUT, handshake).await {
+            let handshake = tokio::time::timeout(REQUEST_HEAD_TIMEOUT, handshake);
+            if let Some(Ok(Ok(stream))) = either(handshake, service::stopped(server.stop.clone())).await {
                 requests(server, ends, stream, patience).await;
             }
         }
@@ -261,9 +263,12 @@ where
     let watch = Arc::new(Watch::default());
     let stop = server.stop.clone();
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&watch), patience));
-    let service = service_fn(move |request| {
-        let answer = service::serve(Arc::clone(&server), ends, Arc::clone(&watch), request);
-        async { Ok::<_, Infallible>(answer.await) }
+    let service = service_fn({
+        let watch = Arc::clone(&watch);
+        move |request| {
+            let answer = service::serve(Arc::clone(&server), ends, Arc::clone(&watch), request);
+            async { Ok::<_, Infallible>(answer.await) }
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -280,7 +285,11 @@ where
             ending = true;
             connection.as_mut().graceful_shutdown();
         }
-        connection.as_mut().poll(context)
+        match connection.as_mut().poll(context) {
+            // A request that has not come as a whole would be waited for.
+            Poll::Pending if ending && watch.is_quiet() => Poll::Ready(Ok(())),
+            ended => ended,
+        }
     })
     .await;
 }

@@ -55,6 +55,11 @@ impl Root {
         Ok(Root { dir, metadata: Arc::new(metadata), blobs: Arc::new(blobs), _lock: None })
     }
 
+    /// Whether a server holds it.
+    pub(crate) fn is_served(path: &Path) -> Result<bool> {
+        Ok(disk::open_private(path)?.try_lock(LOCK, LockMode::Shared)?.is_none())
+    }
+
     pub(crate) fn dir(&self) -> &Dir {
         &self.dir
     }

@@ -48,10 +48,15 @@ impl Server {
         Server { child, host: host.unwrap_or_else(|| panic!("it said {line:?}")), log: Some(log) }
     }
 
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
     /// Sends a signal, waits for the end; how it ended, what it logged, and how long that took.
     pub(crate) fn end(mut self, signal: Signal) -> (ExitStatus, String, Duration) {
         let begun = Instant::now();
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        self.signal(signal);
         while self.child.try_wait().unwrap().is_none() {
             assert!(begun.elapsed() < END, "{signal:?} did not end it");
             std::thread::sleep(Duration::from_millis(5));

@@ -32,6 +32,17 @@ fn signals_stop_it_gracefully() {
 }
 
 #[test]
+fn a_hang_up_does_not_end_it() {
+    let scratch = scratch();
+    let server = Server::start(&scratch, "");
+    for _ in 0..2 {
+        server.signal(Signal::HUP);
+        assert!(server.ask("GET", "/v2/", "", b"").starts_with("HTTP/1.1 200"));
+    }
+    assert_eq!(server.end(Signal::TERM).0.code(), Some(0));
+}
+
+#[test]
 fn an_unfinished_upload_goes_on_with_the_next_server() {
     let scratch = scratch();
     let server = Server::start(&scratch, "");

@@ -7,7 +7,7 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -27,6 +27,8 @@ pub(crate) struct Watch {
     doubt: OnceLock<Doubt>,
     /// Requests whose answer is not sent yet.
     active: AtomicUsize,
+    /// The client has not taken what was to be written.
+    blocked: AtomicBool,
 }
 
 impl Watch {
@@ -38,6 +40,11 @@ impl Watch {
             Some(Doubt::TooLarge(refused)) if number >= *refused => Some(431),
             _ => None,
         }
+    }
+
+    /// Whether no request has come that has not been answered: what has come of a next one is not all of its head.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.active.load(Ordering::Relaxed) == 0 && !self.blocked.load(Ordering::Relaxed)
     }
 
     /// Held while an answer is being made and sent: the connection is not idle then.
@@ -143,6 +150,7 @@ impl<S> Watched<S> {
         written: Poll<io::Result<usize>>,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
+        self.watch.blocked.store(written.is_pending(), Ordering::Relaxed);
         match written {
             Poll::Ready(Ok(taken)) => {
                 self.took(taken);
@@ -215,7 +223,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        self.watch.blocked.store(flushed.is_pending(), Ordering::Relaxed);
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
-use registry_server::operate::{Depth, Facts, Finding, describe, du, facts, gc, ls, verify};
+use registry_server::operate::{Depth, Facts, Finding, describe, du, facts, gc, is_served, ls, verify};
 use registry_server::{Clock, Config, LogSink, RepositoryName, serve};
 use spec::Digest;
 
-use crate::client::{World, noise, request};
+use crate::client::{Connection, World, noise, request};
 
 #[test]
 fn health_and_numbers_are_told() {
@@ -146,9 +146,14 @@ fn what_a_machine_that_went_down_left_behind_is_removed() {
 
 #[test]
 fn one_server_serves_a_root() {
-    let world = World::new();
+    let mut world = World::new();
+    assert!(is_served(&world.config.root).unwrap());
+    world.restart();
     let error = serve(world.config.clone()).err().unwrap().to_string();
     assert!(error.contains("another server is running on it"), "{error}");
+    drop(world.server.take());
+    assert!(!is_served(&world.config.root).unwrap());
+    assert!(is_served(&world.root.path().join("none")).is_err());
 }
 
 #[test]
@@ -171,4 +176,35 @@ fn srv_2_a_root_is_nobody_elses() {
     config.listen = "0.0.0.0:0".parse().unwrap();
     let error = serve(config).err().unwrap().to_string();
     assert!(error.contains("anybody could write"), "{error}");
+}
+
+/// Clients that have sent half a head or nothing at all do not hold up an end; answers under way are sent.
+#[test]
+fn an_end_waits_for_answers_alone() {
+    let mut world = World::new();
+    let layer = noise(1, 20 << 20);
+    let digest = world.push_blob("a", &layer);
+    let open = |bytes: &[u8]| {
+        let mut connection = Connection::open(world.address());
+        connection.write(bytes);
+        connection
+    };
+    let mut pulling = open(&request("GET", &format!("/v2/a/blobs/{digest}")).bytes());
+    pulling.stream().peek(&mut [0]).unwrap();
+    let mut idle = open(&request("GET", "/v2/").bytes());
+    assert_eq!(idle.read(false).unwrap().status, 200);
+    let mut second = open(&request("GET", "/v2/").bytes());
+    assert_eq!(second.read(false).unwrap().status, 200);
+    second.write(b"GET /v2/ HTTP/1.1\r\nHost: ");
+    let mut waiting = [open(b""), open(b"G"), open(b"GET /v2/ HTTP/1.1\r\nHost: x\r\n"), idle, second];
+    // All of it has arrived before the end begins.
+    assert_eq!(world.get("/v2/").status, 200);
+    let server = world.server.take().unwrap();
+    let ending = std::thread::spawn(move || server.stop());
+    for connection in &mut waiting {
+        assert!(connection.is_closed());
+    }
+    assert!(!ending.is_finished(), "a pull was under way");
+    assert!(pulling.read(false).unwrap().body == layer);
+    ending.join().unwrap();
 }

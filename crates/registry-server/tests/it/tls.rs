@@ -5,7 +5,7 @@ use std::process::Command;
 
 use registry_server::TlsFiles;
 
-use crate::client::World;
+use crate::client::{Connection, World};
 
 fn certificate(folder: &Path, name: &str) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned(), name.to_owned()]).unwrap();
@@ -55,4 +55,20 @@ fn files_that_do_not_fit_are_named() {
     config.tls = Some(files);
     let error = config.check().unwrap_err().to_string();
     assert!(error.contains("key.pem for TLS: it holds no certificate in PEM form"), "{error}");
+}
+
+#[test]
+fn an_end_does_not_wait_for_handshakes() {
+    let folder = tempfile::tempdir().unwrap();
+    certificate(folder.path(), "x.test");
+    let files = TlsFiles { certificate: folder.path().join("cert.pem"), key: folder.path().join("key.pem") };
+    let mut world = World::with(|config| config.tls = Some(files));
+    let mut silent = Connection::open(world.address());
+    let mut half = Connection::open(world.address());
+    half.write(&[22, 3, 1, 2]);
+    let begun = std::time::Instant::now();
+    drop(world.server.take());
+    assert!(silent.is_closed() && half.is_closed());
+    // They would have ten seconds.
+    assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{:?}", begun.elapsed());
 }

@@ -4,7 +4,7 @@ use registry_server::{duration, operate};
 use super::failed::failed_at;
 use super::{count, place};
 use crate::flags::{Action, ArgRule, Command, Flag, Matches, quote};
-use crate::term::size;
+use crate::term::{escape, size};
 use crate::{Context, Failure, Outcome};
 
 static FLAGS: &[Flag] = &[
@@ -42,6 +42,13 @@ fn gc(matches: &Matches, context: &mut Context) -> Outcome {
         })?,
         None => config.collect.grace,
     };
+    if grace < config.collect.grace && operate::is_served(&config.root).map_err(failed_at(&config.root))? {
+        let root = config.root.to_string_lossy();
+        let root = escape::line(&root);
+        context.ui.talk(&format!(
+            "WARNING: a server is running on {root}: pushes under way for longer than the grace lose what they have uploaded"
+        ));
+    }
     let swept = operate::gc(&config, grace).map_err(failed_at(&config.root))?;
     let collected = swept.collected;
     context.ui.line(&format!(

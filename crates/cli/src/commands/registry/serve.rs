@@ -1,12 +1,15 @@
 //! `strata registry serve`: serve images to the machines around.
+use std::sync::Arc;
 use std::time::Duration;
 
 use registry_server::LogSink;
+use signal_hook::consts::SIGHUP;
 
 use super::failed::failed;
 use super::place;
 use crate::flags::{Action, ArgRule, Command, Flag, Matches};
-use crate::{Context, Outcome};
+use crate::ui::reason;
+use crate::{Context, Failure, Outcome};
 
 static FLAGS: &[Flag] = &[place::LISTEN, place::ROOT, place::CONFIG];
 
@@ -23,7 +26,8 @@ Options stand over environment variables STRATA_REGISTRY_<NAME>, those over the
 configuration file: STRATA_REGISTRY_ROOT is 'root', STRATA_REGISTRY_TLS__KEY is
 'key' in [tls]; STRATA_REGISTRY_CONFIG names the file itself.
 When it is stopped, requests get some seconds to end, and unfinished uploads
-can be continued with the next server; a second signal ends it at once.",
+can be continued with the next server; a second signal ends it at once. SIGHUP
+does nothing: certificates and passwords are read again when their files change.",
     flags: FLAGS,
     rule: ArgRule::None,
     action: Action::Run(serve),
@@ -38,6 +42,9 @@ const SLEEP: Duration = Duration::from_secs(3_600);
 fn serve(matches: &Matches, context: &mut Context) -> Outcome {
     let mut config = place::load_to_serve(matches, context)?;
     config.log = LogSink::new(context.ui.log());
+    // Services get it to read their files again, which happens without it, and must not end of it.
+    let ignored = signal_hook::flag::register(SIGHUP, Arc::default());
+    ignored.map_err(|e| Failure::new(format!("cannot take SIGHUP: {}", reason(&e))))?;
     let running = registry_server::serve(config).map_err(|e| failed(&e))?;
     context.patience.ask(STOP_TIME);
     context.ui.line(&format!("listening on {}", running.url()));
