@@ -1,5 +1,9 @@
 //! What a runtime is told of a container.
 
+mod bundle;
+
+pub use bundle::{Bundle, IdMap, IdMaps, Space};
+
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +28,19 @@ pub struct ExecAsked {
     pub privileged: bool,
     /// Whether it has a terminal.
     pub tty: bool,
+}
+
+/// A container's whole configuration, for `config.json` of its bundle. Mount points that the image does not have
+/// are made.
+///
+/// # Errors
+/// In Docker's words when what was asked for cannot be had.
+pub fn config(bundle: &Bundle<'_>) -> Result<Value> {
+    let netns = match bundle.network {
+        crate::network::Namespace::At(path) => Some(path),
+        _ => None,
+    };
+    config_tmp(bundle.container, bundle.rootfs, bundle.cgroup, netns)
 }
 
 pub fn config_tmp(
