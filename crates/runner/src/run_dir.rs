@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use disk::{Dir, EntryKind};
 use spec::Digest;
 
+use crate::error::Result;
 use crate::record::ContainerId;
 
 /// The run folder of one store.
@@ -23,6 +25,19 @@ impl RunDir {
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The containers that have a folder in it.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn folders(&self) -> Result<Vec<ContainerId>> {
+        if !self.path.exists() {
+            return Ok(Vec::new());
+        }
+        let folders =
+            Dir::open(&self.path)?.entries()?.into_iter().filter(|entry| entry.kind == EntryKind::Dir);
+        Ok(folders.filter_map(|entry| ContainerId::parse(entry.name.to_str()?)).collect())
     }
 
     /// A container's folder in it.

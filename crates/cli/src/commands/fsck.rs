@@ -7,7 +7,10 @@ use crate::flags::{Action, ArgRule, Command, Flag, Matches};
 use crate::term::{escape, size};
 use crate::{Context, Failure, Outcome};
 
-static FLAGS: &[Flag] = &[Flag::bool("repair", "Fetch damaged or missing content again from where it came")];
+static FLAGS: &[Flag] = &[Flag::bool(
+    "repair",
+    "Fetch damaged or missing content again from where it came, and clear up after containers",
+)];
 
 /// `strata fsck`
 pub(super) static FSCK: Command = Command {
@@ -29,8 +32,12 @@ fn fsck(matches: &Matches, context: &mut Context) -> Outcome {
     for finding in &checked.findings {
         context.ui.line(&escape::cell(&finding.to_string()));
     }
+    let of_containers = engine.fsck_containers(false).map_err(|e| Failure::daemon(&e))?;
+    for finding in &of_containers {
+        context.ui.line(&finding.to_string());
+    }
     context.ui.line(&summary(&checked));
-    if checked.findings.is_empty() { Ok(()) } else { Err(Failure::silent(1)) }
+    if checked.findings.is_empty() && of_containers.is_empty() { Ok(()) } else { Err(Failure::silent(1)) }
 }
 
 /// Says what became of each problem; those that are left make a failure.
@@ -39,6 +46,9 @@ fn repair(engine: &Engine, context: &mut Context) -> Outcome {
     let repaired = engine.fsck_repair(&display);
     drop(display);
     let repaired = repaired.map_err(|e| Failure::daemon(&e))?;
+    for finding in engine.fsck_containers(true).map_err(|e| Failure::daemon(&e))? {
+        context.ui.line(&format!("{finding}: put right"));
+    }
     let mut left = 0;
     for (finding, outcome) in &repaired.outcomes {
         let what = match outcome {

@@ -2,7 +2,6 @@
 //! after a kill at any moment.
 
 use std::ffi::OsStr;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use disk::Dir;
@@ -11,7 +10,7 @@ use crate::error::Result;
 use crate::mounts::unmount_below;
 use crate::network::Networks;
 use crate::process;
-use crate::record::{Container, Containers, Found, MountKind, State, Status, write_state};
+use crate::record::{Container, ContainerId, Containers, Found, MountKind, State, Status, write_state};
 use crate::run_dir::RunDir;
 use crate::runtime::Runtime;
 use crate::signal;
@@ -113,8 +112,18 @@ fn thaw(container: &Container, state: &State, run: &RunDir) {
     }
 }
 
-/// Whether anything of a container is left on the machine.
-pub fn is_clear(run: &RunDir, container: &Container) -> bool {
-    let left: &Path = &run.container(&container.id);
-    !left.exists()
+/// Undoes everything that is left of a container of which nothing but the id is known.
+///
+/// # Errors
+/// When something cannot be undone.
+pub fn clear_folder(id: &ContainerId, root: &Dir, run: &RunDir, path: Option<&OsStr>) -> Result<()> {
+    if run.runtime().join(id.as_str()).exists() {
+        Runtime::find("", path, run.runtime())?.delete(id.as_str(), true)?;
+    }
+    Networks::open(root)?.tear_down_of(run, id, path)?;
+    unmount_below(&run.container(id))?;
+    if run.container(id).exists() {
+        disk::open_private(run.path())?.remove_all(id.as_str())?;
+    }
+    Ok(())
 }

@@ -28,7 +28,7 @@ use crate::error::{Error, Result};
 use crate::record::Container;
 use crate::run_dir::RunDir;
 
-pub use clear::{clear, is_clear, kill_unwatched};
+pub use clear::{clear, clear_folder, kill_unwatched};
 pub use launch::{Launch, refuse};
 
 /// What a monitor is given.

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use disk::{Dir, EntryKind};
+use disk::Dir;
 
 use super::bridge::{Bridge, lock_machine};
 use super::forward::Forward;
@@ -172,7 +172,7 @@ impl Networks {
     /// When the run folder or a record cannot be read.
     pub fn leftovers(&self, run: &RunDir) -> Result<Vec<Leftover>> {
         let mut left = Vec::new();
-        for container in self.run_folders(run)? {
+        for container in run.folders()? {
             if self.is_running(run, &container)? {
                 continue;
             }
@@ -187,15 +187,6 @@ impl Networks {
         let stale = self.leases(run).stale()?.into_iter();
         left.extend(stale.map(|container| Leftover { container, what: "address" }));
         Ok(left)
-    }
-
-    fn run_folders(&self, run: &RunDir) -> Result<Vec<ContainerId>> {
-        if !run.path().exists() {
-            return Ok(Vec::new());
-        }
-        let entries = Dir::open(run.path())?.entries()?;
-        let folders = entries.into_iter().filter(|entry| entry.kind == EntryKind::Dir);
-        Ok(folders.filter_map(|entry| ContainerId::parse(entry.name.to_str()?)).collect())
     }
 
     fn is_running(&self, run: &RunDir, container: &ContainerId) -> Result<bool> {

@@ -4,6 +4,7 @@ mod attach;
 mod binds;
 mod check;
 mod create;
+mod fsck;
 mod list;
 mod logs;
 mod merge;
@@ -20,6 +21,7 @@ mod stop;
 mod store;
 
 pub use create::{CreateContainer, Created, PullPolicy};
+pub use fsck::ContainerFinding;
 pub use list::{ContainerSummary, ListContainers, Port};
 pub use logs::ReadLogs;
 pub use rm::RemoveContainer;
