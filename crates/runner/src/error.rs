@@ -40,6 +40,17 @@ pub enum Error {
     /// A volume cannot be had.
     #[error(transparent)]
     Volume(#[from] crate::volumes::VolumeError),
+    /// Another container whose names are to be shared does not run.
+    #[error("cannot join {what} of a non running container: {id}")]
+    NotShared {
+        /// What was to be shared.
+        what: &'static str,
+        /// The other container.
+        id: String,
+    },
+    /// There is no program for `--init`.
+    #[error("no program for --init was found: install the package `tini` or `catatonit`")]
+    NoInit,
     /// A record is not what it has to be.
     #[error("read {path}: {reason}")]
     Record {

@@ -14,6 +14,7 @@ mod life;
 mod restart;
 mod serve;
 mod shared;
+mod spaces;
 mod stage;
 mod stop;
 mod streams;

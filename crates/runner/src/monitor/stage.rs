@@ -12,11 +12,12 @@ use super::Job;
 use super::ends::Ends;
 use super::health::Checks;
 use super::shared::Shared;
+use super::spaces;
 use crate::error::{Error, Result};
 use crate::network::{Network, Networks};
-use crate::oci;
+use crate::oci::{self, Bundle};
 use crate::process;
-use crate::record::{Health, MountKind, Status};
+use crate::record::{Container, Health, MountKind, Status};
 use crate::volumes::Volumes;
 
 /// A program that runs.
@@ -59,13 +60,20 @@ pub(super) fn begin(
     let (network, network_state) =
         Networks::open(&job.root)?.set_up(&job.run, container, job.path.as_deref())?;
     let files = network.write_files(&job.dir, container)?;
-    let cgroup = format!("/strata/{}", container.id);
-    let netns = match network.namespace() {
-        crate::network::Namespace::At(path) => Some(path.clone()),
-        _ => None,
-    };
-    let _ = files;
-    let config = oci::config_tmp(container, rootfs.path(), &cgroup, netns.as_ref())?;
+    let cgroup = cgroup_of(container);
+    let config = oci::config(&Bundle {
+        container,
+        rootfs: rootfs.path(),
+        network: network.namespace(),
+        hostname: network.hostname(),
+        files: Some(&files),
+        pid: spaces::of_pids(job)?,
+        ipc: spaces::of_ipc(job)?,
+        shm: spaces::shared_memory(job, &folder)?.as_deref(),
+        cgroup: &cgroup,
+        init: spaces::init(container, job.path.as_deref())?.as_deref(),
+        rootless: None,
+    })?;
     folder.replace_alone(CONFIG, config.to_string().as_bytes(), 0o600)?;
     let (ends, theirs) = Ends::make(&folder, "console", container.config.tty, container.config.open_stdin)?;
     let console = ends.console_socket().map(PathBuf::as_path);
@@ -103,6 +111,14 @@ pub(super) fn begin(
     let copiers = connected.outputs.into_iter().map(copier).collect();
     let health = Checks::begin(shared);
     Ok(Running { pid, cgroup, copiers, health, network })
+}
+
+/// Its place among the cgroups: below one of ours, or below the one that was asked for.
+fn cgroup_of(container: &Container) -> String {
+    match container.host_config.cgroup_parent.trim_matches('/') {
+        "" => format!("/strata/{}", container.id),
+        parent => format!("/{parent}/{}", container.id),
+    }
 }
 
 /// Reads the number that the runtime wrote.
