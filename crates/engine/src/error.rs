@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use runner::network::NetworkError;
+use runner::volumes::VolumeError;
+
 /// What sort of failure it is: the only thing code branches on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -151,9 +154,30 @@ impl From<runner::Error> for Error {
             runner::Error::NoSuchContainer(_) => ErrorKind::NotFound,
             runner::Error::Ambiguous(_) | runner::Error::LogOption(_) => ErrorKind::InvalidArgument,
             runner::Error::Record { .. } => ErrorKind::Corrupt,
+            runner::Error::Volume(ref error) => volume_kind(error),
+            runner::Error::Network(ref error) => network_kind(error),
             _ => ErrorKind::Internal,
         };
         Error::new(kind, chain(&error))
+    }
+}
+
+fn volume_kind(error: &VolumeError) -> ErrorKind {
+    match error {
+        VolumeError::NoSuchVolume(_) | VolumeError::Driver { .. } => ErrorKind::NotFound,
+        VolumeError::Invalid { .. } => ErrorKind::InvalidArgument,
+        VolumeError::InUse { .. } => ErrorKind::Conflict,
+        VolumeError::OverFile(_) | VolumeError::Mount { .. } => ErrorKind::Internal,
+    }
+}
+
+fn network_kind(error: &NetworkError) -> ErrorKind {
+    match error {
+        NetworkError::NoSuchNetwork(_) => ErrorKind::NotFound,
+        NetworkError::NotRunning { .. } => ErrorKind::Conflict,
+        NetworkError::Own | NetworkError::Invalid(_) => ErrorKind::InvalidArgument,
+        NetworkError::NotPrivileged => ErrorKind::Denied,
+        _ => ErrorKind::Internal,
     }
 }
 

@@ -16,6 +16,7 @@ mod login;
 mod logout;
 mod manifest_inspect;
 mod mount;
+mod network;
 mod outdated;
 mod prune;
 mod pull;
@@ -30,6 +31,7 @@ mod tags;
 mod tree;
 mod usage;
 mod uses;
+mod volume;
 
 pub use ::images::{Checked, Finding};
 pub use digest::RemoteDigest;
@@ -45,6 +47,7 @@ pub use login::{Identity, Kept, LoggedIn, Login, StoredLogin};
 pub use logout::LoggedOut;
 pub use manifest_inspect::{InspectManifest, InspectedManifest, ManifestPart};
 pub use mount::Mounted;
+pub use network::{Endpoint, ListNetworks, NetworkSummary};
 pub use outdated::{ComparedTag, There};
 pub use prune::{PruneImages, Pruned};
 pub use pull::{Pull, Pulled, PulledImage};
@@ -56,3 +59,6 @@ pub use tag::parse_target as parse_tag_target;
 pub use tags::{ListTags, RemoteTags, TagOrder};
 pub use tree::{ImageTree, TreePlatform};
 pub use usage::{DiskUsage, ImageUsage};
+pub use volume::{
+    CreateVolume, ListVolumes, PruneVolumes, PrunedVolumes, VolumeSummary, VolumeUsage,
+};

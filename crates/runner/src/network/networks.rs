@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use disk::Dir;
 
@@ -106,12 +106,14 @@ impl Networks {
         Ok(Networks { dir: root.ensure_dir(FOLDER)?, root: root.try_clone()? })
     }
 
-    /// All networks of the store at a path, by name. Reads only; without a store they are the same.
+    /// All networks of the store at a path, by name; `root` is its folder, if it is there. Reads only: without a store
+    /// the networks are the same.
     ///
     /// # Errors
     /// When a record cannot be read.
-    pub fn list(root: &Dir) -> Result<Vec<Known>> {
-        list::list(root.path(), root.dir_if_exists(FOLDER)?.as_ref())
+    pub fn list(path: &Path, root: Option<&Dir>) -> Result<Vec<Known>> {
+        let dir = root.map(|root| root.dir_if_exists(FOLDER)).transpose()?.flatten();
+        list::list(root.map_or(path, Dir::path), dir.as_ref())
     }
 
     /// Connects a container that is about to start. `path` is where programs are looked for.
