@@ -1,19 +1,16 @@
 //! What can be seen of an image by `inspect`: the document as the daemon would send it, and the same in types,
 //! on which templates run first.
 use engine::ops::{InspectedImage, RemoteImage};
-use go_template::{Field, Method, NamedType, Opaque, Operand, Outcome, StructType, Type, Value as Typed};
-use jiff::Timestamp;
+use go_template::{Field, Method, NamedType, Operand, Outcome, StructType, Type, Value as Typed};
 use serde_json::{Map, Value, json};
 use spec::{Descriptor, Document, ImageConfig, Reference};
 
+use super::typed::{NEVER, typed};
 use crate::term::json::escape_html;
 
-/// Go's zero time, which stands for never.
-const NEVER: &str = "0001-01-01T00:00:00Z";
-
-static SET: Type = Type::Map(&Type::String, &Type::Struct(&StructType::EMPTY));
+pub(super) static SET: Type = Type::Map(&Type::String, &Type::Struct(&StructType::EMPTY));
 static CONFIG_TYPE: Type = Type::Struct(&CONFIG);
-static HEALTHCHECK_TYPE: Type = Type::Struct(&HEALTHCHECK);
+pub(super) static HEALTHCHECK_TYPE: Type = Type::Struct(&HEALTHCHECK);
 static UNUSED_CONFIG: Type = Type::Struct(&CONTAINER_CONFIG);
 
 static IMAGE: StructType = StructType {
@@ -101,7 +98,7 @@ static DURATION: NamedType = NamedType {
 
 static CONTAINER_CONFIG: StructType = StructType { name: "container.Config", fields: &[], methods: &[] };
 
-static DRIVER: StructType = StructType {
+pub(super) static DRIVER: StructType = StructType {
     name: "storage.DriverData",
     fields: &[Field::new("Data", "Data", Type::STRING_MAP), Field::new("Name", "Name", Type::String)],
     methods: &[],
@@ -122,17 +119,22 @@ static METADATA: StructType = StructType {
     methods: &[],
 };
 
-/// An image as `inspect` shows it.
+/// An object as `inspect` shows it.
 #[derive(Debug, Clone)]
 pub(crate) struct Inspected {
     document: Value,
-    tagged: Option<Timestamp>,
-    is_local: bool,
+    /// Its type, where Docker has one.
+    ty: Option<Type>,
 }
 
 impl Inspected {
-    /// The document, members in the daemon's order.
-    pub(crate) fn new(image: &InspectedImage) -> Self {
+    /// A document of one of Docker's types.
+    pub(crate) fn of(document: Value, ty: Type) -> Self {
+        Self { document, ty: Some(ty) }
+    }
+
+    /// An image, members in the daemon's order.
+    pub(crate) fn image(image: &InspectedImage) -> Self {
         let mut document = Members::default();
         document.put("Id", json!(image.id));
         document.put("RepoTags", names(&image.tags));
@@ -145,7 +147,7 @@ impl Inspected {
         let tagged = image.tagged.map_or_else(|| NEVER.to_owned(), |tagged| tagged.to_string());
         document.put("Metadata", json!({"LastTagTime": tagged}));
         document.put("Config", run_config(&image.config));
-        Self { document: Value::Object(document.0), tagged: image.tagged, is_local: true }
+        Self::of(Value::Object(document.0), Type::Struct(&IMAGE))
     }
 
     /// What is known of an image in a registry. Members that only a store has are left out; what an index offers
@@ -175,7 +177,7 @@ impl Inspected {
             document.put_layers(config);
             document.put("Config", run_config(config));
         }
-        Self { document: Value::Object(document.0), tagged: None, is_local: false }
+        Self { document: Value::Object(document.0), ty: None }
     }
 
     /// The document as the daemon would send it: on one line, escaped for HTML.
@@ -190,39 +192,7 @@ impl Inspected {
 
     /// The document in Docker's types; nothing of one that Docker does not have.
     pub(crate) fn typed(&self) -> Option<Typed<'_>> {
-        self.is_local.then(|| self.typed_image())
-    }
-
-    fn typed_image(&self) -> Typed<'_> {
-        let document = &self.document;
-        let text = |name: &str| Typed::from(document[name].as_str().unwrap_or_default());
-        let driver = &document["GraphDriver"];
-        let fields = vec![
-            text("Id"),
-            strings(&document["RepoTags"], false),
-            strings(&document["RepoDigests"], false),
-            text("Parent"),
-            text("Comment"),
-            text("Created"),
-            "".into(),
-            Typed::nil_pointer(&UNUSED_CONFIG),
-            text("DockerVersion"),
-            text("Author"),
-            Typed::pointer(&CONFIG_TYPE, typed_config(&document["Config"])),
-            text("Architecture"),
-            text("Variant"),
-            text("Os"),
-            text("OsVersion"),
-            Typed::int64(document["Size"].as_i64().unwrap_or(i64::MAX)),
-            Typed::int64(0),
-            Typed::structure(
-                &DRIVER,
-                vec![string_map(&driver["Data"]), driver["Name"].as_str().unwrap_or_default().into()],
-            ),
-            Typed::structure(&ROOT_FS, vec!["layers".into(), strings(&document["RootFS"]["Layers"], true)]),
-            Typed::structure(&METADATA, vec![moment(self.tagged)]),
-        ];
-        Typed::structure(&IMAGE, fields)
+        self.ty.map(|ty| typed(ty, &self.document))
     }
 }
 
@@ -355,85 +325,6 @@ fn sorted(members: impl Iterator<Item = (String, Value)>) -> Value {
     let mut members: Vec<_> = members.collect();
     members.sort_by(|a, b| a.0.cmp(&b.0));
     Value::Object(members.into_iter().collect())
-}
-
-fn typed_config(config: &Value) -> Typed<'_> {
-    let text = |name: &str| Typed::from(config[name].as_str().unwrap_or_default());
-    let oci = vec![
-        text("User"),
-        set(&config["ExposedPorts"]),
-        strings(&config["Env"], true),
-        strings(&config["Entrypoint"], true),
-        strings(&config["Cmd"], true),
-        set(&config["Volumes"]),
-        text("WorkingDir"),
-        string_map(&config["Labels"]),
-        text("StopSignal"),
-        config["ArgsEscaped"].as_bool().unwrap_or_default().into(),
-    ];
-    let healthcheck = match config["Healthcheck"].as_object() {
-        Some(_) => Typed::pointer(&HEALTHCHECK_TYPE, typed_healthcheck(&config["Healthcheck"])),
-        None => Typed::nil_pointer(&HEALTHCHECK_TYPE),
-    };
-    let more = vec![healthcheck, strings(&config["OnBuild"], true), strings(&config["Shell"], true)];
-    Typed::structure(&CONFIG, vec![Typed::structure(&OCI_CONFIG, oci), Typed::structure(&CONFIG_EXT, more)])
-}
-
-fn typed_healthcheck(value: &Value) -> Typed<'_> {
-    let duration =
-        |name: &str| Typed::named(&DURATION, Typed::int64(value[name].as_i64().unwrap_or_default()));
-    let fields = vec![
-        strings(&value["Test"], true),
-        duration("Interval"),
-        duration("Timeout"),
-        duration("StartPeriod"),
-        duration("StartInterval"),
-        Typed::int(value["Retries"].as_i64().unwrap_or_default()),
-    ];
-    Typed::structure(&HEALTHCHECK, fields)
-}
-
-fn moment(then: Option<Timestamp>) -> Typed<'static> {
-    let text = then.map_or_else(|| NEVER.to_owned(), |then| then.to_string());
-    Typed::opaque(Opaque {
-        type_name: "time.Time",
-        text: format!("{} +0000 UTC", text.trim_end_matches('Z').replace('T', " ")),
-        json: format!("\"{text}\""),
-        getters: vec![
-            ("IsZero", then.is_none().into()),
-            ("Unix", Typed::int64(then.map_or(-62_135_596_800, Timestamp::as_second))),
-            ("Year", Typed::int(text.get(..4).and_then(|year| year.parse().ok()).unwrap_or(1))),
-        ],
-    })
-}
-
-fn strings(value: &Value, nil_when_empty: bool) -> Typed<'_> {
-    match value.as_array() {
-        Some(items) if !(items.is_empty() && nil_when_empty) => {
-            Typed::strings(items.iter().filter_map(Value::as_str))
-        }
-        _ => Typed::nil_list(&Type::String),
-    }
-}
-
-fn string_map(value: &Value) -> Typed<'_> {
-    match value.as_object() {
-        Some(members) => Typed::string_map(
-            members.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap_or_default())),
-        ),
-        None => Typed::nil_map(&Type::String, &Type::String),
-    }
-}
-
-fn set(value: &Value) -> Typed<'_> {
-    let elem = &Type::Struct(&StructType::EMPTY);
-    match value.as_object() {
-        Some(members) => {
-            let member = |name| (name, Typed::structure(&StructType::EMPTY, vec![]));
-            Typed::map(elem, members.keys().map(member))
-        }
-        None => Typed::nil_map(&Type::String, elem),
-    }
 }
 
 fn duration_text<'a>(receiver: &Typed<'a>, _: &[Operand<'a>]) -> Outcome<'a> {

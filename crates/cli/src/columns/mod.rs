@@ -1,5 +1,8 @@
 //! What can be seen of each kind of object: one table per kind, whose rows drive tables, templates and JSON.
 mod container;
+mod container_document;
+mod container_host_config;
+mod container_type;
 mod format;
 mod history;
 mod image;
@@ -10,10 +13,12 @@ mod moved;
 mod object;
 mod repository;
 mod search;
+mod typed;
 mod usage;
 mod version;
 
 pub(crate) use container::{CONTAINER_COLUMNS, ListedContainer};
+pub(crate) use container_document::container_document;
 pub(crate) use format::Format;
 pub(crate) use history::{HISTORY_COLUMNS, HistoryLine};
 pub(crate) use image::{Digests, IMAGE_COLUMNS, ImageRow, ListedImage, image_rows};

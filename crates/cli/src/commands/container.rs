@@ -1,5 +1,5 @@
 //! `strata container`: the commands that manage containers.
-use super::ps;
+use super::{inspect, ps};
 use crate::flags::{Action, Command, Section};
 
 /// `strata container`
@@ -7,6 +7,6 @@ pub(super) static CONTAINER: Command = Command {
     name: "container",
     short: "Manage containers",
     section: Section::Management,
-    action: Action::Group(&[&ps::CONTAINER_LS]),
+    action: Action::Group(&[&inspect::CONTAINER_INSPECT, &ps::CONTAINER_LS]),
     ..Command::USUAL
 };

@@ -1,11 +1,11 @@
-//! `strata inspect`: all that is known about images.
+//! `strata inspect`: all that is known about containers and images.
 use engine::ops::InspectRemote;
-use engine::{Engine, Error, ErrorKind, Events, Recorded};
+use engine::{Engine, ErrorKind, Events, Recorded};
 use go_template::{MissingKey, Numbers, Template, Value};
 use spec::Platform;
 
 use super::{platform, usage};
-use crate::columns::{Inspected, parse_object_template};
+use crate::columns::{Inspected, container_document, parse_object_template};
 use crate::display::Display;
 use crate::flags::{Action, ArgRule, Command, Flag, Matches, Operand, quote};
 use crate::term::{escape, json};
@@ -31,7 +31,7 @@ pub(super) static INSPECT: Command = Command {
         Flag::text("type", "Only inspect objects of the given type").choices(TYPES),
     ],
     rule: ArgRule::AtLeast(1),
-    operand: Operand::Image,
+    operand: Operand::Object,
     action: Action::Run(inspect),
     ..Command::USUAL
 };
@@ -54,6 +54,18 @@ If the image or the server is not multi-platform capable, the command will error
     rule: ArgRule::AtLeast(1),
     operand: Operand::Image,
     action: Action::Run(inspect_images),
+    ..Command::USUAL
+};
+
+/// `strata container inspect`
+pub(super) static CONTAINER_INSPECT: Command = Command {
+    name: "inspect",
+    arguments: "[OPTIONS] CONTAINER [CONTAINER...]",
+    short: "Display detailed information on one or more containers",
+    flags: &[FORMAT, Flag::bool("size", "Display total file sizes").short('s')],
+    rule: ArgRule::AtLeast(1),
+    operand: Operand::Container,
+    action: Action::Run(inspect_containers),
     ..Command::USUAL
 };
 
@@ -96,20 +108,28 @@ fn inspect(matches: &Matches, context: &mut Context) -> Outcome {
     if matches.bool("remote") {
         return inspect_remote(matches, context, &engine, None);
     }
-    let mut ignored = 0;
-    let outcome = show(matches, context, |name| {
-        let found = match kind {
-            "" => find(&engine, name, None).map_err(|error| no_such_object(name, &error)),
-            "image" => find(&engine, name, None).map_err(|e| Failure::daemon(&e)),
-            kind => Err(none_of_kind(kind, name)),
-        };
-        ignored += usize::from(found.is_ok());
-        found
+    let size = matches.bool("size");
+    let mut ignored = Vec::new();
+    let outcome = show(matches, context, |name| match kind {
+        "" => find_any(&engine, name, size, &mut ignored),
+        "container" => find_container(&engine, name, size).map_err(|e| Failure::daemon(&e)),
+        "image" => {
+            let found = find(&engine, name, None).map_err(|e| Failure::daemon(&e))?;
+            ignored.extend(size.then_some(kind));
+            Ok(found)
+        }
+        kind => Err(none_of_kind(kind, name)),
     });
-    if matches.bool("size") {
-        (0..ignored).for_each(|_| context.ui.talk("WARNING: --size ignored for image"));
+    for kind in ignored {
+        context.ui.talk(&format!("WARNING: --size ignored for {kind}"));
     }
     outcome
+}
+
+fn inspect_containers(matches: &Matches, context: &mut Context) -> Outcome {
+    let engine = context.engine(matches)?;
+    let size = matches.bool("size");
+    show(matches, context, |name| find_container(&engine, name, size).map_err(|e| Failure::daemon(&e)))
 }
 
 /// Images as they are in their registries.
@@ -131,16 +151,34 @@ fn inspect_remote(
 }
 
 fn find(engine: &Engine, image: &str, platform: Option<&Platform>) -> engine::Result<Inspected> {
-    engine.inspect_image(image, platform).map(|image| Inspected::new(&image))
+    engine.inspect_image(image, platform).map(|image| Inspected::image(&image))
 }
 
-/// Of the kinds of objects that Docker goes through only images exist here.
-fn no_such_object(name: &str, error: &Error) -> Failure {
-    match error.kind() {
-        ErrorKind::NotFound | ErrorKind::InvalidArgument => {
-            Failure::new(format!("Error: No such object: {}", escape::line(name)))
+fn find_container(engine: &Engine, name: &str, size: bool) -> engine::Result<Inspected> {
+    engine.inspect_container(name, size).map(|container| container_document(&container))
+}
+
+/// What a name means first: a container, then an image.
+fn find_any<'k>(
+    engine: &Engine,
+    name: &str,
+    size: bool,
+    ignored: &mut Vec<&'k str>,
+) -> Result<Inspected, Failure> {
+    match find_container(engine, name, size) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        found => return found.map_err(|e| Failure::daemon(&e)),
+    }
+    match find(engine, name, None) {
+        // What cannot be an image's name may be another object's.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidArgument) => {
+            Err(Failure::new(format!("Error: No such object: {}", escape::line(name))))
         }
-        _ => Failure::daemon(error),
+        Err(error) => Err(Failure::daemon(&error)),
+        Ok(found) => {
+            ignored.extend(size.then_some("image"));
+            Ok(found)
+        }
     }
 }
 
@@ -148,7 +186,6 @@ fn no_such_object(name: &str, error: &Error) -> Failure {
 fn none_of_kind(kind: &str, name: &str) -> Failure {
     let name = escape::line(name);
     let text = match kind {
-        "container" => format!("No such container: {name}"),
         "network" => format!("network {name} not found"),
         "volume" => format!("get {name}: no such volume"),
         "plugin" => format!("plugin \"{name}\" not found"),

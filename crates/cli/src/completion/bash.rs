@@ -45,11 +45,11 @@ _strata() {
         __strata_reply "$cur" -W "$flags"
     elif [[ -n $words ]]; then
         __strata_reply "$cur" -W "$words"
-    elif [[ $operand == image ]]; then
-        __strata_reply "$cur" -W "$("${parts[0]}" __complete images "$cur" 2>/dev/null)"
     elif [[ $operand == file ]]; then
         compopt -o filenames
         __strata_reply "$cur" -f
+    elif [[ -n $operand ]]; then
+        __strata_reply "$cur" -W "$("${parts[0]}" __complete "$operand" "$cur" 2>/dev/null)"
     fi
 }
 
@@ -69,7 +69,7 @@ pub(super) fn script(entries: &[Entry]) -> String {
             entry.spellings(|_| true).into_iter().chain(["--help".to_owned()]).collect::<Vec<_>>().join(" "),
             entry.spellings(takes_value).join(" "),
             entry.spellings(|flag| flag.kind == Kind::Path).join(" "),
-            operand(entry.operand),
+            operand(entry),
         );
     }
     out.push_str("    *) return 1 ;;\n    esac\n}\n\n__strata_choices() {\n    case $1 in\n");
@@ -93,10 +93,10 @@ fn patterns(entry: &Entry, suffix: &str) -> String {
     entry.paths.iter().map(|path| format!("'{path}{suffix}'")).collect::<Vec<_>>().join(" | ")
 }
 
-fn operand(operand: Operand) -> &'static str {
-    match operand {
-        Operand::Image => "image",
+/// What the script knows the operands by: the word that asks for their names, or `file`.
+pub(super) fn operand(entry: &Entry) -> &'static str {
+    match entry.operand {
         Operand::File => "file",
-        Operand::Other => "",
+        other => other.asked_as().unwrap_or_default(),
     }
 }

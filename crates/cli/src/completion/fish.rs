@@ -26,8 +26,8 @@ function __strata_at
     contains -- (__strata_path) $argv
 end
 
-function __strata_images
-    strata __complete images (commandline -ct) 2>/dev/null
+function __strata_names
+    strata __complete $argv[1] (commandline -ct) 2>/dev/null
 end
 
 complete -c strata -f
@@ -61,14 +61,10 @@ fn rows(out: &mut String, entry: &Entry, descriptions: bool) {
     for command in &entry.commands {
         let _ = writeln!(out, "{start} -a {}{}", command.name, describe(command.short));
     }
-    match entry.operand {
-        Operand::Image => {
-            let _ = writeln!(out, "{start} -a '(__strata_images)'");
-        }
-        Operand::File => {
-            let _ = writeln!(out, "{start} -F");
-        }
-        Operand::Other => {}
+    if entry.operand == Operand::File {
+        let _ = writeln!(out, "{start} -F");
+    } else if let Some(kind) = entry.operand.asked_as() {
+        let _ = writeln!(out, "{start} -a '(__strata_names {kind})'");
     }
     for flag in &entry.flags {
         let short = flag.short.map(|letter| format!(" -s {letter}")).unwrap_or_default();

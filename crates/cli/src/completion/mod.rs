@@ -1,7 +1,7 @@
 //! Scripts that teach a shell our commands and flags, made from the command table.
 //!
 //! Names of commands and flags are written into the script, so completing them starts no process. Names of
-//! images are asked for with `strata __complete images PREFIX`.
+//! images and containers are asked for with `strata __complete KIND PREFIX`.
 mod bash;
 mod fish;
 mod powershell;

@@ -2,7 +2,6 @@
 use std::fmt::Write;
 
 use super::table::{Entry, takes_value};
-use crate::flags::Operand;
 
 const DRIVER: &str = r#"
 Register-ArgumentCompleter -Native -CommandName strata -ScriptBlock {
@@ -23,7 +22,7 @@ Register-ArgumentCompleter -Native -CommandName strata -ScriptBlock {
     $found = if ($skip) { $entry.Choices[$skip] }
     elseif ($current.StartsWith('-')) { $entry.Flags }
     elseif ($entry.Commands.Count) { $entry.Commands }
-    elseif ($entry.Operand -eq 'image') { strata __complete images $current 2>$null | ForEach-Object { , @($_, $_) } }
+    elseif ($entry.Operand) { strata __complete $entry.Operand $current 2>$null | ForEach-Object { , @($_, $_) } }
     $found | Where-Object { $_ -and $_[0].StartsWith($current) } | ForEach-Object {
         [System.Management.Automation.CompletionResult]::new($_[0], $_[0], 'ParameterValue', $_[1])
     }
@@ -62,7 +61,7 @@ fn row(out: &mut String, entry: &Entry, path: &str, descriptions: bool) {
             format!("'--{}' = {}", flag.long, list(&choices))
         })
         .collect();
-    let operand = if entry.operand == Operand::Image { "image" } else { "" };
+    let operand = entry.operand.asked_as().unwrap_or_default();
     let _ = writeln!(
         out,
         "$strataTable[{}] = @{{ Commands = {}; Flags = {}; Valued = @({}); Choices = @{{ {} }}; Operand = '{operand}' }}",

@@ -2,7 +2,7 @@
 use std::fmt::Write;
 
 use super::table::{Entry, takes_value};
-use crate::flags::{Kind, Operand};
+use crate::flags::Kind;
 
 const DRIVER: &str = r#"
 _strata() {
@@ -32,11 +32,11 @@ _strata() {
         _describe -o flag flags
     elif (( $#commands )); then
         _describe command commands
-    elif [[ $operand == image ]]; then
-        names=(${(f)"$(${words[1]} __complete images "$PREFIX" 2>/dev/null)"})
-        compadd -a names
     elif [[ $operand == file ]]; then
         _files
+    elif [[ -n $operand ]]; then
+        names=(${(f)"$(${words[1]} __complete $operand "$PREFIX" 2>/dev/null)"})
+        compadd -a names
     fi
 }
 
@@ -80,11 +80,7 @@ fn table_row(out: &mut String, entry: &Entry, descriptions: bool) {
             let _ = writeln!(out, "            {}", described(&spelling, flag.usage));
         }
     }
-    let operand = match entry.operand {
-        Operand::Image => "image",
-        Operand::File => "file",
-        Operand::Other => "",
-    };
+    let operand = super::bash::operand(entry);
     let _ = writeln!(
         out,
         "        )\n        valued=({}) files=({}) operand='{operand}'\n        ;;",

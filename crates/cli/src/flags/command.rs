@@ -37,10 +37,26 @@ pub enum Section {
 pub enum Operand {
     /// Nothing that could be completed.
     Other,
+    /// Containers.
+    Container,
+    /// Containers and local images.
+    Object,
     /// Local images.
     Image,
     /// Files.
     File,
+}
+
+impl Operand {
+    /// The word that asks `strata __complete` for names of this kind.
+    pub fn asked_as(self) -> Option<&'static str> {
+        match self {
+            Self::Container => Some("containers"),
+            Self::Image => Some("images"),
+            Self::Object => Some("objects"),
+            Self::File | Self::Other => None,
+        }
+    }
 }
 
 /// What a command does.

@@ -65,3 +65,22 @@ fn containers_are_listed_filtered_and_formatted() {
 fn images_in_use_are_not_removed() {
     bench().check("images-in-use.txt");
 }
+
+#[test]
+fn containers_are_inspected() {
+    bench().check("inspect-containers.txt");
+}
+
+#[test]
+fn completion_offers_the_names_of_containers() {
+    let bench = bench();
+    let complete = |kind: &str, prefix: &str| {
+        let ran = bench.run(&["__complete", kind, prefix], b"", Terminal::default());
+        assert_eq!((ran.exit, &*ran.err), (0, ""));
+        ran.out
+    };
+    assert_eq!(complete("containers", ""), "again\nc1\nchecked\nfrozen\ns1\nweb\n");
+    assert_eq!(complete("containers", "c"), "c1\nchecked\n");
+    assert_eq!(complete("objects", "a"), "again\nalpine:latest\n");
+    assert_eq!(complete("nothing", ""), "");
+}

@@ -2,9 +2,11 @@
 
 mod attach;
 mod binds;
+mod cgroup;
 mod check;
 mod create;
 mod fsck;
+mod inspect;
 mod list;
 mod logs;
 mod merge;
@@ -22,6 +24,7 @@ mod store;
 
 pub use create::{CreateContainer, Created, PullPolicy};
 pub use fsck::ContainerFinding;
+pub use inspect::InspectedContainer;
 pub use list::{ContainerSummary, ListContainers, Port};
 pub use logs::ReadLogs;
 pub use rm::RemoveContainer;
