@@ -24,6 +24,10 @@ struct Decisions {
     mount_looks_and_links_at_once: bool,
     /// An upload is known before its first byte is written.
     upload_known_before_bytes: bool,
+    /// Who may push next and is told that something is here is given the grace anew.
+    told_begins_grace: bool,
+    /// That looks again, in its own transaction, whether it is here.
+    told_after_second_look: bool,
 }
 
 const AS_BUILT: Decisions = Decisions {
@@ -34,6 +38,8 @@ const AS_BUILT: Decisions = Decisions {
     bytes_before_rows: true,
     mount_looks_and_links_at_once: true,
     upload_known_before_bytes: true,
+    told_begins_grace: true,
+    told_after_second_look: true,
 };
 
 type Repository = char;
@@ -63,6 +69,13 @@ struct World {
     collector_saw: Option<Repository>,
     emptying: Option<Key>,
     reader_key: Option<Key>,
+    /// Another manifest, left without a parent: whether it is there, and whether its grace is over.
+    child: bool,
+    child_due: bool,
+    /// Who asks for it and then pushes an index of it.
+    indexer: u8,
+    indexer_saw: bool,
+    index: bool,
 }
 
 const OLD: Key = 1;
@@ -87,6 +100,11 @@ fn start() -> World {
         collector_saw: None,
         emptying: None,
         reader_key: None,
+        child: true,
+        child_due: true,
+        indexer: 0,
+        indexer_saw: false,
+        index: false,
     }
 }
 
@@ -248,6 +266,9 @@ fn collect(w: &World, d: Decisions) -> Vec<World> {
             next.push(with(w, |n| _ = n.files.remove(&key)));
         }
     }
+    if w.child && w.child_due && !w.index {
+        next.push(with(w, |n| n.child = false));
+    }
     match w.emptying {
         None => next.extend(w.trash.iter().map(|key| {
             with(w, |n| {
@@ -282,8 +303,34 @@ fn read(w: &World) -> Vec<World> {
     }
 }
 
+/// Asks whether a manifest is here, pushes it if it is not, then an index that lists it. A push takes less than a
+/// grace.
+fn index(w: &World, d: Decisions) -> Vec<World> {
+    let to = |step: u8, change: &dyn Fn(&mut World)| {
+        with(w, |n| {
+            change(n);
+            n.indexer = step;
+        })
+    };
+    match w.indexer {
+        0 => vec![to(1, &|n| n.indexer_saw = n.child)],
+        // The look said yes: before that is answered, the grace begins anew.
+        1 if w.indexer_saw => {
+            let there = w.child || !d.told_after_second_look;
+            vec![to(if there { 3 } else { 2 }, &|n| n.child_due &= !(d.told_begins_grace && n.child))]
+        }
+        1 | 2 => vec![to(3, &|n| {
+            n.child = true;
+            n.child_due = false;
+        })],
+        3 => vec![to(DONE, &|n| n.index = true)],
+        _ => vec![],
+    }
+}
+
 fn steps(w: &World, d: Decisions) -> Vec<World> {
     let mut next = push(w, d);
+    next.extend(index(w, d));
     next.extend(mount(w, d));
     next.extend(delete(w));
     next.extend(collect(w, d));
@@ -295,6 +342,9 @@ fn steps(w: &World, d: Decisions) -> Vec<World> {
 fn wrong(w: &World, all_done: bool) -> Option<String> {
     if !w.links.is_empty() && w.row.is_none() {
         return Some(format!("a repository holds a blob that is not there: {w:?}"));
+    }
+    if w.index && !w.child {
+        return Some(format!("an index lacks a child that its pusher was told of: {w:?}"));
     }
     if w.manifests.iter().any(|repository| !w.links.contains(repository)) {
         return Some(format!("a manifest lacks its blob: {w:?}"));
@@ -317,7 +367,7 @@ fn explore(d: Decisions) -> Result<usize, String> {
     let mut seen = HashSet::from([start()]);
     let mut open = vec![start()];
     while let Some(world) = open.pop() {
-        let done = world.pusher == DONE && world.mounter == DONE && world.deleter == DONE;
+        let done = [world.pusher, world.mounter, world.deleter, world.indexer] == [DONE; 4];
         if let Some(problem) = wrong(&world, done) {
             return Err(problem);
         }
@@ -354,4 +404,6 @@ fn each_decision_is_needed() {
     check("bytes before rows", &|d| d.bytes_before_rows = false);
     check("looking and linking at once", &|d| d.mount_looks_and_links_at_once = false);
     check("uploads known before their bytes", &|d| d.upload_known_before_bytes = false);
+    check("a grace for what one was told of", &|d| d.told_begins_grace = false);
+    check("looking again before telling", &|d| d.told_after_second_look = false);
 }

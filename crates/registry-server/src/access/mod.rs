@@ -199,6 +199,16 @@ impl Access {
         }
     }
 
+    /// Whether the caller's user may push, whatever this token is for: who looks first may come back with another.
+    pub(crate) fn may_push_next(&self, caller: &Principal, repository: &RepositoryName) -> bool {
+        match (&self.rules, &caller.proof) {
+            (Some(rules), Proof::OwnToken(_)) => {
+                rules.allow(caller.user.as_deref(), repository, Action::Push)
+            }
+            _ => self.allows(caller, repository, Action::Push),
+        }
+    }
+
     /// Whether a list may show a repository.
     pub(crate) fn lists(&self, caller: &Principal, repository: &RepositoryName) -> bool {
         let Some(rules) = &self.rules else { return true };

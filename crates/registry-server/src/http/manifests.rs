@@ -3,7 +3,7 @@
 use hyper::header::{
     CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION, WARNING,
 };
-use hyper::{HeaderMap, Method, StatusCode};
+use hyper::{HeaderMap, StatusCode};
 use spec::limits::MANIFEST_BYTES_MAX;
 use spec::{Digest, RegistryErrorCode as Code, is_media_type};
 
@@ -13,7 +13,7 @@ use super::body::RequestBody;
 use super::service::Server;
 use super::{conditional, render};
 use crate::access::{Action, Principal};
-use crate::metadata::{Selector, TagMoves};
+use crate::metadata::{Item, Selector, StoredManifest, TagMoves};
 use crate::name::{RepositoryName, Tag};
 use crate::refusal::{Answered, Refusal};
 use crate::registry::manifests::Push;
@@ -24,26 +24,50 @@ const OCI_TAG: HeaderName = HeaderName::from_static("oci-tag");
 /// Gives a manifest out, whatever types the client accepts: a conversion would have another digest.
 pub(super) async fn get(
     server: &Server,
-    method: &Method,
     headers: &HeaderMap,
     repository: &RepositoryName,
     selector: &Selector,
 ) -> Answered<Answer> {
-    let manifest = server.registry.manifest(repository, selector).await?;
-    let known = conditional::is_known(headers, &manifest.digest);
-    let status = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
-    let mut answer = Answer::new(status)
-        .header(CONTENT_TYPE, &manifest.media_type)
-        .header(CONTENT_DIGEST, manifest.digest.as_str())
-        .header(ETAG, &conditional::entity_tag(&manifest.digest))
-        .number(CONTENT_LENGTH, manifest.bytes.len() as u64);
-    if let Selector::Digest(_) = selector {
-        answer = answer.header(CACHE_CONTROL, IMMUTABLE);
-    }
-    if !known && *method != Method::HEAD {
-        answer.body = ResponseBody::Bytes(manifest.bytes);
+    let StoredManifest { digest, media_type, bytes } = server.registry.manifest(repository, selector).await?;
+    let mut answer = describe(headers, &digest, &media_type, bytes.len() as u64, selector);
+    if answer.status == StatusCode::OK {
+        answer.body = ResponseBody::Bytes(bytes);
     }
     Ok(answer)
+}
+
+/// Says what a manifest is.
+pub(super) async fn head(
+    server: &Server,
+    caller: &Principal,
+    headers: &HeaderMap,
+    repository: &RepositoryName,
+    selector: Selector,
+) -> Answered<Answer> {
+    let (sequel, item) = (server.sequel(caller, repository), Item::Manifest(selector.clone()));
+    let outline = server.registry.outline(repository, &item, sequel).await?;
+    let media_type = outline.media_type.unwrap_or_default();
+    Ok(describe(headers, &outline.digest, &media_type, outline.size, &selector))
+}
+
+fn describe(
+    headers: &HeaderMap,
+    digest: &Digest,
+    media_type: &str,
+    size: u64,
+    selector: &Selector,
+) -> Answer {
+    let known = conditional::is_known(headers, digest);
+    let status = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
+    let answer = Answer::new(status)
+        .header(CONTENT_TYPE, media_type)
+        .header(CONTENT_DIGEST, digest.as_str())
+        .header(ETAG, &conditional::entity_tag(digest))
+        .number(CONTENT_LENGTH, size);
+    match selector {
+        Selector::Digest(_) => answer.header(CACHE_CONTROL, IMMUTABLE),
+        Selector::Tag(_) => answer,
+    }
 }
 
 /// Takes a manifest in.

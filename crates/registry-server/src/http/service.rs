@@ -20,8 +20,10 @@ use crate::access::{Access, Action, Need, Principal, Source, tokens};
 use crate::limits::HEADER_BYTES_MAX;
 use crate::log::{Line, Log};
 use crate::metrics::Metrics;
+use crate::name::RepositoryName;
 use crate::refusal::{Answered, Refusal};
 use crate::registry::Registry;
+use crate::registry::outline::Sequel;
 
 const API_VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -42,6 +44,11 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// What may follow when a caller is told that something is here.
+    pub(crate) fn sequel(&self, caller: &Principal, repository: &RepositoryName) -> Sequel {
+        if self.access.may_push_next(caller, repository) { Sequel::Push } else { Sequel::None }
+    }
+
     /// How many blobs are being sent.
     pub(crate) fn pulls_under_way(&self) -> usize {
         self.pulls.load(Ordering::Relaxed)
@@ -216,12 +223,18 @@ async fn work(
         Call::Catalog(paging) => listings::catalog(server, caller, &paging).await,
         Call::Extensions => Ok(listings::extensions()),
         Call::Tags(name, paging) => listings::tags(server, &name, &paging).await,
-        Call::GetManifest(name, selector) => manifests::get(server, method, headers, &name, &selector).await,
+        Call::GetManifest(name, selector) if *method == Method::HEAD => {
+            manifests::head(server, caller, headers, &name, selector).await
+        }
+        Call::GetManifest(name, selector) => manifests::get(server, headers, &name, &selector).await,
         Call::PutManifest(name, selector, tags) => {
             manifests::put(server, caller, (name, selector, tags), headers, body).await
         }
         Call::DeleteManifest(name, selector) => manifests::delete(server, &name, &selector).await,
-        Call::GetBlob(name, digest) => blobs::get(server, method, headers, &name, &digest).await,
+        Call::GetBlob(name, digest) if *method == Method::HEAD => {
+            blobs::head(server, caller, headers, &name, digest).await
+        }
+        Call::GetBlob(name, digest) => blobs::get(server, headers, &name, &digest).await,
         Call::DeleteBlob(name, digest) => blobs::delete(server, &name, &digest).await,
         Call::Begin(name, begin) => uploads::begin(server, (caller, ends), &name, begin, body).await,
         Call::UploadStatus(name, id) => uploads::status(server, caller, &name, &id).await,

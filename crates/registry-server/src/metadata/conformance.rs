@@ -21,6 +21,7 @@ pub fn run<M: Metadata, K>(make: impl Fn() -> (M, K)) {
     check(mounting_needs_a_holder);
     check(manifests_come_back_as_they_were);
     check(missing_content_is_named);
+    check(what_waits_is_told_and_waits_anew);
     check(conditions_are_checked_with_the_change);
     check(tags_are_not_moved_where_that_is_refused);
     check(deleting_a_manifest_takes_its_tags);
@@ -177,6 +178,39 @@ fn manifests_come_back_as_they_were(metadata: &impl Metadata) {
     assert_eq!(find("a", Selector::Digest(manifest.digest.clone())), Some(manifest.clone()));
     assert_eq!(find("a", Selector::Tag(tag("z"))), None);
     assert_eq!(find("b", Selector::Digest(manifest.digest)), None);
+}
+
+fn what_waits_is_told_and_waits_anew(metadata: &impl Metadata) {
+    let outline = |item: &Item| wait(metadata.outline(&name("a"), item));
+    let since = |item: &Item| outline(item).map(|outline| (outline.orphaned_since, outline.untagged_since));
+    let renew = |item: &Item, orphaned_since, untagged_since| {
+        wait(metadata.renew(&name("a"), item, Renewal { orphaned_since, untagged_since }))
+    };
+    let blob = Item::Blob(add(metadata, "a", "blob"));
+    assert_eq!(outline(&blob).map(|outline| (outline.size, outline.media_type)), Some((4, None)));
+    assert_eq!(since(&blob), Some((Some(NOW), None)));
+    assert!(renew(&blob, NOW + 9, NOW + 9) && renew(&blob, NOW + 3, NOW + 3));
+    assert_eq!(since(&blob), Some((Some(NOW + 9), None)));
+    let by_digest = Item::Manifest(Selector::Digest(put(metadata, "a", new("1"))));
+    assert_eq!(since(&by_digest), Some((None, Some(NOW))));
+    put(metadata, "a", NewManifest { tags: vec![tag("x")], ..new("1") });
+    let by_tag = Item::Manifest(Selector::Tag(tag("x")));
+    for item in [&by_digest, &by_tag] {
+        let found = outline(item).unwrap();
+        assert_eq!((found.digest.clone(), found.size), (Digest::of(b"1"), 1));
+        assert_eq!(found.media_type.as_deref(), Some("a/b"));
+        assert!(renew(item, NOW + 5, NOW + 7));
+    }
+    assert_eq!(since(&by_digest), Some((None, Some(NOW + 7))));
+    // What a parent held waits as an orphan once it is gone.
+    let children = vec![Digest::of(b"1")];
+    let parent = put(metadata, "a", NewManifest { children, children_required: true, ..new("2") });
+    assert!(wait(metadata.delete_manifest(&name("a"), &parent, NOW + 8)));
+    assert_eq!(since(&by_tag), Some((Some(NOW + 8), Some(NOW + 7))));
+    for absent in [Item::Blob(Digest::of(b"2")), Item::Manifest(Selector::Tag(tag("y")))] {
+        assert!(outline(&absent).is_none() && !renew(&absent, NOW, NOW));
+        assert!(wait(metadata.outline(&name("b"), &by_tag)).is_none());
+    }
 }
 
 fn missing_content_is_named(metadata: &impl Metadata) {

@@ -60,6 +60,39 @@ pub struct StoredManifest {
     pub bytes: Bytes,
 }
 
+/// Something of a repository that is asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Item {
+    /// A blob.
+    Blob(Digest),
+    /// A manifest.
+    Manifest(Selector),
+}
+
+/// What something is, without its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outline {
+    /// Its digest.
+    pub digest: Digest,
+    /// Its size in bytes.
+    pub size: u64,
+    /// The media type, of a manifest.
+    pub media_type: Option<String>,
+    /// Since when it waits for the collection because nothing may refer to it any more.
+    pub orphaned_since: Option<i64>,
+    /// Since when a manifest waits for the collection because it may have no tag any more.
+    pub untagged_since: Option<i64>,
+}
+
+/// Until when the collection is to leave something alone, in its own terms: as if it had waited since these times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Renewal {
+    /// For [`Outline::orphaned_since`].
+    pub orphaned_since: i64,
+    /// For [`Outline::untagged_since`].
+    pub untagged_since: i64,
+}
+
 /// A manifest to be kept.
 #[derive(Clone, Debug)]
 pub struct NewManifest {
@@ -152,6 +185,23 @@ pub trait Contents: Send + Sync {
         repository: &'a RepositoryName,
         selector: &'a Selector,
     ) -> Answer<'a, Option<StoredManifest>>;
+
+    /// What something is, in one look-up that reads no bytes of it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn outline<'a>(&'a self, repository: &'a RepositoryName, item: &'a Item) -> Answer<'a, Option<Outline>>;
+
+    /// Lets something wait anew that waits for the collection; false when it is not there any more.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn renew<'a>(
+        &'a self,
+        repository: &'a RepositoryName,
+        item: &'a Item,
+        renewal: Renewal,
+    ) -> Answer<'a, bool>;
 
     /// Makes a complete blob part of a repository, ends its upload. When the registry has the blob already, the
     /// older bytes stay and the key of the newer is put into the trash. Durable.

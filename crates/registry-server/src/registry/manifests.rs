@@ -197,7 +197,7 @@ fn missing(repository: &RepositoryName, digests: &[Digest]) -> Refusal {
     Refusal { details, ..Refusal::new(Code::ManifestBlobUnknown, "") }
 }
 
-fn unknown(repository: &RepositoryName, selector: &Selector) -> Refusal {
+pub(super) fn unknown(repository: &RepositoryName, selector: &Selector) -> Refusal {
     let detail = match selector {
         Selector::Tag(tag) => format!("repository {repository} has no tag {tag}"),
         Selector::Digest(digest) => format!("repository {repository} holds no manifest {digest}"),

@@ -16,6 +16,7 @@ use crate::refusal::{Answered, Refusal};
 
 pub(crate) mod collect;
 pub(crate) mod manifests;
+pub(crate) mod outline;
 pub(crate) mod pull;
 mod receive;
 pub(crate) mod uploads;

@@ -71,6 +71,6 @@ fn damaged(digest: &Digest, expected: u64, found: u64) -> Refusal {
     Refusal { cause: Some(cause), ..refusal }
 }
 
-fn unknown(repository: &RepositoryName, digest: &Digest) -> Refusal {
+pub(super) fn unknown(repository: &RepositoryName, digest: &Digest) -> Refusal {
     Refusal::new(Code::BlobUnknown, format!("repository {repository} holds no blob {digest}"))
 }

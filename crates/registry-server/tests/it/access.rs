@@ -1,5 +1,7 @@
 //! Who may do what: passwords, tokens, rules, and that nothing shows more than it should.
 
+use std::time::Duration;
+
 use registry_server::{AccessConfig, Action, Rule, TokensConfig, Who};
 use serde_json::{Value, json};
 use spec::Digest;
@@ -131,6 +133,32 @@ fn srv_4_mounts_find_what_the_caller_may_pull() {
     let target = format!("/v2/bob/a/blobs/uploads/?mount={digest}");
     assert_eq!(as_user(&world, "bob", "POST", &target, b"").status, 201);
     assert_eq!(as_user(&world, "", "POST", &target, b"").status, 401);
+}
+
+/// Asking whether something is here keeps it for those who may push, whatever their token says, and not for others.
+#[test]
+fn who_may_not_push_keeps_nothing() {
+    const DAY: Duration = Duration::from_secs(86_400);
+    for (user, kept) in [("bob", false), ("ann", true)] {
+        for by_token in [false, true] {
+            let world = world(by_token);
+            let blob = noise(1, 30_000);
+            let target = format!("/v2/team/a/blobs/{}", Digest::of(&blob));
+            let post = format!("/v2/team/a/blobs/uploads/?digest={}", Digest::of(&blob));
+            assert_eq!(as_user(&world, "ann", "POST", &post, &blob).status, 201);
+            world.clock.advance(DAY - Duration::from_secs(60));
+            let refused = world.send(&request("HEAD", &target));
+            let head = match by_token {
+                true => bearing(&world, &token(&world, &refused, user), "HEAD", &target),
+                false => as_user(&world, user, "HEAD", &target, b""),
+            };
+            assert_eq!(head.status, 200);
+            world.clock.advance(Duration::from_secs(120));
+            world.server().collect(DAY).unwrap();
+            let status = as_user(&world, user, "HEAD", &target, b"").status;
+            assert_eq!(status, if kept { 200 } else { 404 }, "{user}, {by_token}");
+        }
+    }
 }
 
 #[test]

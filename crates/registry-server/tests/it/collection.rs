@@ -81,6 +81,43 @@ fn a_push_under_way_is_not_disturbed() {
     assert_eq!(world.server().collect(Duration::from_secs(86_400)).unwrap().collected.blobs, 1);
 }
 
+/// Who was told that something is here may push what refers to it for as long as a push takes; the grace begins
+/// anew. Who only pulls keeps nothing.
+#[test]
+fn what_a_pusher_was_told_is_here_stays() {
+    const DAY: Duration = Duration::from_secs(86_400);
+    for asked in [false, true] {
+        let world = World::new();
+        let layer = noise(1, 50_000);
+        let child = world.image("a", &layer);
+        let digest = Digest::of(child.to_string().as_bytes());
+        assert_eq!(world.push("a", digest.as_str(), &child).status, 201);
+        let index = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [descriptor(MANIFEST, &digest, child.to_string().len())] });
+        assert_eq!(world.push("a", "first", &index).status, 201);
+        let first = format!("/v2/a/manifests/{}", Digest::of(index.to_string().as_bytes()));
+        assert_eq!(world.send(&request("DELETE", &first)).status, 202);
+        let alone = world.push_blob("a", &noise(2, 50_000));
+        world.clock.advance(DAY - Duration::from_secs(60));
+        world.server().collect(DAY).unwrap();
+        let targets = [format!("/v2/a/manifests/{digest}"), format!("/v2/a/blobs/{alone}")];
+        if asked {
+            targets.iter().for_each(|target| assert_eq!(world.send(&request("HEAD", target)).status, 200));
+        }
+        world.clock.advance(Duration::from_secs(120));
+        world.server().collect(DAY).unwrap();
+        let there = if asked { 200 } else { 404 };
+        for target in &targets {
+            assert_eq!(world.send(&request("HEAD", target)).status, there, "{target}");
+        }
+        let pushed = world.push("a", "second", &index);
+        assert_eq!((pushed.status, pushed.header("warning").is_none()), (201, asked));
+        // Asked for again and again, it still goes when its time is over.
+        world.clock.advance(DAY + Duration::from_secs(60));
+        world.server().collect(DAY).unwrap();
+        assert_eq!(world.send(&request("HEAD", &targets[1])).status, 404);
+    }
+}
+
 #[test]
 fn a_pull_under_way_ends_well() {
     let world = World::new();

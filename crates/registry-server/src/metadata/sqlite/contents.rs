@@ -4,9 +4,11 @@ use rusqlite::{Connection, OptionalExtension};
 use spec::Digest;
 
 use super::rows::{self, BLOB};
-use super::{Durability, SqliteMetadata, manifests};
+use super::{Durability, SqliteMetadata, manifests, outline};
 use crate::blobs::Answer;
-use crate::metadata::{Blob, Contents, NewBlob, NewManifest, Put, Selector, StoredManifest};
+use crate::metadata::{
+    Blob, Contents, Item, NewBlob, NewManifest, Outline, Put, Renewal, Selector, StoredManifest,
+};
 use crate::name::{RepositoryName, Tag};
 
 impl Contents for SqliteMetadata {
@@ -22,6 +24,24 @@ impl Contents for SqliteMetadata {
         Box::pin(async {
             self.read("look for a manifest", |connection| manifests::find(connection, repository, selector))
         })
+    }
+
+    fn outline<'a>(&'a self, repository: &'a RepositoryName, item: &'a Item) -> Answer<'a, Option<Outline>> {
+        Box::pin(async {
+            self.read("look what something is", |connection| outline::find(connection, repository, item))
+        })
+    }
+
+    fn renew<'a>(
+        &'a self,
+        repository: &'a RepositoryName,
+        item: &'a Item,
+        renewal: Renewal,
+    ) -> Answer<'a, bool> {
+        let (repository, item) = (repository.clone(), item.clone());
+        Box::pin(self.change("let something wait anew", Durability::Process, move |connection| {
+            outline::renew(connection, &repository, &item, renewal)
+        }))
     }
 
     fn add_blob<'a>(&'a self, repository: &'a RepositoryName, new: NewBlob, now: i64) -> Answer<'a, ()> {

@@ -16,6 +16,7 @@ mod collection;
 mod contents;
 mod listings;
 mod manifests;
+mod outline;
 mod rows;
 mod schema;
 mod uploads;
