@@ -14,6 +14,10 @@ pub(crate) struct DockerConfig {
     pub images_format: Option<String>,
     /// `psFormat`: the format of `ps` when none is given.
     pub ps_format: Option<String>,
+    /// `volumesFormat`: the format of `volume ls` when none is given.
+    pub volumes_format: Option<String>,
+    /// `networksFormat`: the format of `network ls` when none is given.
+    pub networks_format: Option<String>,
     /// `statsFormat`: the format of `stats` when none is given.
     pub stats_format: Option<String>,
     /// `pruneFilters`: filters, as `key=value`, that `prune` adds to those given.
@@ -57,13 +61,14 @@ impl DockerConfig {
         };
         let (images_format, ps_format) = (format("imagesFormat")?, format("psFormat")?);
         let stats_format = format("statsFormat")?;
+        let (volumes_format, networks_format) = (format("volumesFormat")?, format("networksFormat")?);
         let filters = match value.get("pruneFilters") {
             None | Some(Value::Null) => Some(Vec::new()),
             Some(Value::Array(items)) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
             Some(_) => None,
         };
         let prune_filters = filters.ok_or("pruneFilters is not a list of strings")?;
-        Ok(Self { images_format, ps_format, stats_format, prune_filters })
+        Ok(Self { images_format, ps_format, volumes_format, networks_format, stats_format, prune_filters })
     }
 
     /// The filters of a prune: those given, and those of the file that do not contradict them.

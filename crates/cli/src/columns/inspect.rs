@@ -125,12 +125,14 @@ pub(crate) struct Inspected {
     document: Value,
     /// Its type, where Docker has one.
     ty: Option<Type>,
+    /// Whether templates see the document without types as well.
+    has_raw: bool,
 }
 
 impl Inspected {
     /// A document of one of Docker's types.
     pub(crate) fn of(document: Value, ty: Type) -> Self {
-        Self { document, ty: Some(ty) }
+        Self { document, ty: Some(ty), has_raw: true }
     }
 
     /// An image, members in the daemon's order.
@@ -177,7 +179,7 @@ impl Inspected {
             document.put_layers(config);
             document.put("Config", run_config(config));
         }
-        Self { document: Value::Object(document.0), ty: None }
+        Self { document: Value::Object(document.0), ty: None, has_raw: true }
     }
 
     /// The document as the daemon would send it: on one line, escaped for HTML.
@@ -185,9 +187,14 @@ impl Inspected {
         escape_html(&self.document.to_string())
     }
 
-    /// The document without types.
-    pub(crate) fn document(&self) -> &Value {
-        &self.document
+    /// The same for templates that see nothing but types.
+    pub(crate) fn by_type_alone(self) -> Self {
+        Self { has_raw: false, ..self }
+    }
+
+    /// The document without types, if templates see it.
+    pub(crate) fn raw(&self) -> Option<&Value> {
+        self.has_raw.then_some(&self.document)
     }
 
     /// The document in Docker's types; nothing of one that Docker does not have.

@@ -4,14 +4,14 @@ use engine::{Engine, ErrorKind, Events, Recorded};
 use go_template::{MissingKey, Numbers, Template, Value};
 use spec::Platform;
 
-use super::{platform, usage};
+use super::{network, platform, usage, volume};
 use crate::columns::{Inspected, container_document, parse_object_template};
 use crate::display::Display;
 use crate::flags::{Action, ArgRule, Command, Flag, Matches, Operand, quote};
 use crate::term::{escape, json};
 use crate::{Context, Failure, Outcome};
 
-const FORMAT: Flag = Flag::text("format", usage::FORMAT_OBJECT).short('f');
+pub(super) const FORMAT: Flag = Flag::text("format", usage::FORMAT_OBJECT).short('f');
 
 const REMOTE: Flag = Flag::bool("remote", "Ask the registry instead of the local store");
 
@@ -118,6 +118,8 @@ fn inspect(matches: &Matches, context: &mut Context) -> Outcome {
             ignored.extend(size.then_some(kind));
             Ok(found)
         }
+        "network" => network::find(&engine, name).map_err(|e| Failure::daemon(&e)),
+        "volume" => volume::find(&engine, name).map_err(|e| Failure::daemon(&e)),
         kind => Err(none_of_kind(kind, name)),
     });
     for kind in ignored {
@@ -158,36 +160,35 @@ fn find_container(engine: &Engine, name: &str, size: bool) -> engine::Result<Ins
     engine.inspect_container(name, size).map(|container| container_document(&container))
 }
 
-/// What a name means first: a container, then an image.
-fn find_any<'k>(
-    engine: &Engine,
-    name: &str,
-    size: bool,
-    ignored: &mut Vec<&'k str>,
-) -> Result<Inspected, Failure> {
+/// What a name means first: a container, an image, a network, a volume.
+fn find_any(engine: &Engine, name: &str, size: bool, ignored: &mut Vec<&str>) -> Result<Inspected, Failure> {
     match find_container(engine, name, size) {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         found => return found.map_err(|e| Failure::daemon(&e)),
     }
-    match find(engine, name, None) {
-        // What cannot be an image's name may be another object's.
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidArgument) => {
-            Err(Failure::new(format!("Error: No such object: {}", escape::line(name))))
-        }
-        Err(error) => Err(Failure::daemon(&error)),
-        Ok(found) => {
-            ignored.extend(size.then_some("image"));
-            Ok(found)
+    let kinds: [(&str, &dyn Fn() -> engine::Result<Inspected>); 3] = [
+        ("image", &|| find(engine, name, None)),
+        ("network", &|| network::find(engine, name)),
+        ("volume", &|| volume::find(engine, name)),
+    ];
+    for (kind, find) in kinds {
+        match find() {
+            // What cannot be an image's name may be another object's.
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::InvalidArgument) => {}
+            Err(error) => return Err(Failure::daemon(&error)),
+            Ok(found) => {
+                ignored.extend(size.then_some(kind));
+                return Ok(found);
+            }
         }
     }
+    Err(Failure::new(format!("Error: No such object: {}", escape::line(name))))
 }
 
 /// What Docker's daemon says about objects of other kinds when it has none.
 fn none_of_kind(kind: &str, name: &str) -> Failure {
     let name = escape::line(name);
     let text = match kind {
-        "network" => format!("network {name} not found"),
-        "volume" => format!("get {name}: no such volume"),
         "plugin" => format!("plugin \"{name}\" not found"),
         _ => "This node is not a swarm manager.".to_owned(),
     };
@@ -195,7 +196,7 @@ fn none_of_kind(kind: &str, name: &str) -> Failure {
 }
 
 /// Shows what was found, then what was not.
-fn show(
+pub(super) fn show(
     matches: &Matches,
     context: &mut Context,
     mut find: impl FnMut(&str) -> Result<Inspected, Failure>,
@@ -238,12 +239,14 @@ impl Form {
 /// be missing.
 fn by_template(template: &Template, found: &Inspected) -> Result<String, Failure> {
     let mut out = String::new();
-    let typed = found.typed().is_some_and(|typed| template.execute(typed, &mut out).is_ok());
-    if !typed {
+    let mut executed = found.typed().map(|typed| template.execute(typed, &mut out));
+    if let Some(raw) = found.raw().filter(|_| !matches!(executed, Some(Ok(())))) {
         out.clear();
-        let raw = template.with_missing_key(MissingKey::Error);
-        raw.execute(Value::from_json(found.document(), Numbers::Json), &mut out)
-            .map_err(|error| Failure::new(escape::layout(&format!("template parsing error: {error}"))))?;
+        let strict = template.with_missing_key(MissingKey::Error);
+        executed = Some(strict.execute(Value::from_json(raw, Numbers::Json), &mut out));
+    }
+    if let Some(Err(error)) = executed {
+        return Err(Failure::new(escape::layout(&format!("template parsing error: {error}"))));
     }
     out.push('\n');
     Ok(escape::layout(&out).into_owned())

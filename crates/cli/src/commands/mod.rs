@@ -21,6 +21,7 @@ mod logout;
 mod manifest;
 mod monitor;
 mod mount;
+mod network;
 mod outdated;
 mod platform;
 mod prune;
@@ -40,6 +41,7 @@ mod tree;
 mod umount;
 mod usage;
 mod version;
+mod volume;
 
 pub use root::root;
 pub use version::version_line;

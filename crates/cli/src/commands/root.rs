@@ -1,8 +1,8 @@
 //! The program itself: its global flags and its first level of commands.
 use super::{
     complete, completion, container, demo, digest, fsck, help, history, image, images, import, info, inspect,
-    load, login, logout, manifest, monitor, outdated, ps, pull, push, registry, rm, save, search, system,
-    tag, tags, version,
+    load, login, logout, manifest, monitor, network, outdated, ps, pull, push, registry, rm, save, search,
+    system, tag, tags, version, volume,
 };
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -33,8 +33,10 @@ static ROOT: Command = Command {
         &container::CONTAINER,
         &image::IMAGE,
         &manifest::MANIFEST,
+        &network::NETWORK,
         &registry::REGISTRY,
         &system::SYSTEM,
+        &volume::VOLUME,
         &completion::COMPLETION,
         &demo::DEMO,
         &digest::DIGEST,

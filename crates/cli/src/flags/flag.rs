@@ -20,6 +20,8 @@ pub enum Kind {
     Strings,
     /// `key=value`, repeatable.
     Filter,
+    /// `key=value` or a key alone, repeatable; each use adds one.
+    Map,
 }
 
 impl Kind {
@@ -32,6 +34,7 @@ impl Kind {
             Self::List => "list",
             Self::Strings => "strings",
             Self::Filter => "filter",
+            Self::Map => "map",
         }
     }
 }
@@ -94,6 +97,11 @@ impl Flag {
     /// A repeatable flag.
     pub const fn list(long: &'static str, usage: &'static str) -> Self {
         Self::new(Kind::List, long, usage)
+    }
+
+    /// A repeatable flag with keys that have values.
+    pub const fn map(long: &'static str, usage: &'static str) -> Self {
+        Self::new(Kind::Map, long, usage)
     }
 
     /// A repeatable flag whose value may hold several, separated by commas.

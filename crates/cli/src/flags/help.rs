@@ -89,6 +89,8 @@ fn heading(flag: &Flag) -> String {
 fn explanation(flag: &Flag, env: &Environment) -> String {
     let preset = preset_text(flag, env).unwrap_or_default();
     let shown = match (preset.as_bytes(), flag.kind) {
+        // Docker's client shows an empty map.
+        (b"", Kind::Map) => "map[]".to_owned(),
         (b"" | b"false" | b"0", _) => return flag.usage.to_owned(),
         (preset, Kind::Text | Kind::Path) => quote(preset),
         (preset, _) => String::from_utf8_lossy(preset).into_owned(),
