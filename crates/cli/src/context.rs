@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::docker_config::DockerConfig;
 use crate::flags::Matches;
 use crate::interrupt::Patience;
+use crate::term::raw::Restore;
 use crate::{Environment, Failure, Ui};
 
 /// The outside world of one invocation: the streams, the environment, the machine, the time and the user's
@@ -24,6 +25,8 @@ pub struct Context {
     pub clock: Clock,
     /// Set when the user wants to stop.
     pub cancel: Cancel,
+    /// Gives the terminal back that a program in a container has.
+    pub(crate) restore: Restore,
     /// How long the command may take to stop.
     pub(crate) patience: Patience,
     config: Option<DockerConfig>,
@@ -33,7 +36,16 @@ impl Context {
     /// A world with these streams and variables, on this machine, now.
     pub fn new(ui: Ui, env: Environment) -> Self {
         let (host, clock) = (HostInfo::detect as fn(_) -> _, Timestamp::now as Clock);
-        Self { ui, env, host, clock, cancel: Cancel::new(), patience: Patience::default(), config: None }
+        Self {
+            ui,
+            env,
+            host,
+            clock,
+            cancel: Cancel::new(),
+            restore: Restore::default(),
+            patience: Patience::default(),
+            config: None,
+        }
     }
 
     /// The engine with the settings that flags, variables and files ask for. Nothing of the store is opened.

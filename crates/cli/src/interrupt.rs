@@ -3,6 +3,7 @@
 //!
 //! The command runs in a thread of its own while the first thread waits for its end or for a signal, whichever
 //! comes first. A command that does not stop in time is left behind: the store stands that at any moment.
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -22,18 +23,27 @@ const PANICKED: u8 = 101;
 
 /// How long a command may take to stop, when it says so itself.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Patience(Arc<OnceLock<Duration>>);
+pub(crate) struct Patience {
+    time: Arc<OnceLock<Duration>>,
+    /// Whether signals are the command's own affair.
+    left_alone: Arc<AtomicBool>,
+}
 
 impl Patience {
     /// Asks for more time than operations usually get, for a server that lets its requests end. A second signal
     /// ends it all the same.
     pub(crate) fn ask(&self, time: Duration) {
         // The first who asks gets it: there is one command in a process.
-        let _ = self.0.set(time);
+        let _ = self.time.set(time);
+    }
+
+    /// Signals do not end the command: it hands them on to somebody else.
+    pub(crate) fn leave_signals_to_command(&self) {
+        self.left_alone.store(true, Ordering::SeqCst);
     }
 
     fn time(&self) -> Duration {
-        self.0.get().copied().unwrap_or(GRACE)
+        self.time.get().copied().unwrap_or(GRACE)
     }
 }
 
@@ -84,11 +94,14 @@ impl Drop for Ending {
 }
 
 fn wait(news: &Receiver<News>, cancel: &Cancel, question: &Question, patience: &Patience) -> u8 {
-    let signal = match news.recv() {
-        Ok(News::Ended(exit)) => return exit,
-        Ok(News::Signal(_)) if question.abandon() => return 0,
-        Ok(News::Signal(signal)) => signal,
-        Err(_) => return PANICKED,
+    let signal = loop {
+        match news.recv() {
+            Ok(News::Ended(exit)) => return exit,
+            Ok(News::Signal(_)) if patience.left_alone.load(Ordering::SeqCst) => {}
+            Ok(News::Signal(_)) if question.abandon() => return 0,
+            Ok(News::Signal(signal)) => break signal,
+            Err(_) => return PANICKED,
+        }
     };
     cancel.cancel();
     let interrupted = u8::try_from(128 + signal).unwrap_or(Failure::INTERRUPTED);

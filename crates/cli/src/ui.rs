@@ -210,6 +210,14 @@ impl Ui {
         self.keep_error(BufWriter::flush);
     }
 
+    /// Bytes for standard error, as they come from a program.
+    pub(crate) fn write_error(&mut self, bytes: &[u8]) {
+        self.flush();
+        let mut err = self.err.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nobody is left to tell.
+        let _ = err.write_all(bytes).and_then(|()| err.flush());
+    }
+
     /// Standard output for a stream of bytes, such as an archive. Its errors end the caller's work; a failure
     /// that comes of a reader gone away is a success all the same.
     pub fn out(&mut self) -> impl Write + '_ {

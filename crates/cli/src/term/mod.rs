@@ -3,6 +3,7 @@ pub mod ellipsis;
 pub mod escape;
 pub mod json;
 pub mod progress;
+pub(crate) mod raw;
 pub mod size;
 pub mod table;
 pub mod time;
