@@ -210,6 +210,14 @@ impl Ui {
         self.keep_error(BufWriter::flush);
     }
 
+    /// Bytes for standard output, as they come from a program, at once; whether anybody reads them.
+    pub(crate) fn write_output(&mut self, bytes: &[u8]) -> bool {
+        let mut out = self.out();
+        let written = out.write_all(bytes).and_then(|()| out.flush()).is_ok();
+        drop(out);
+        written
+    }
+
     /// Bytes for standard error, as they come from a program.
     pub(crate) fn write_error(&mut self, bytes: &[u8]) {
         self.flush();

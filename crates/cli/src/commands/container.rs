@@ -1,4 +1,23 @@
 //! `strata container`: the commands that manage containers.
+mod attach;
+mod detach_keys;
+mod each;
+mod logs;
+mod rename;
+mod rm;
+mod start;
+mod stop;
+mod streams;
+mod wait;
+
+pub(super) use attach::ATTACH;
+pub(super) use logs::LOGS;
+pub(super) use rename::RENAME;
+pub(super) use rm::RM;
+pub(super) use start::START;
+pub(super) use stop::{KILL, PAUSE, RESTART, STOP, UNPAUSE};
+pub(super) use wait::WAIT;
+
 use super::{inspect, ps};
 use crate::flags::{Action, Command, Section};
 
@@ -7,6 +26,20 @@ pub(super) static CONTAINER: Command = Command {
     name: "container",
     short: "Manage containers",
     section: Section::Management,
-    action: Action::Group(&[&inspect::CONTAINER_INSPECT, &ps::CONTAINER_LS]),
+    action: Action::Group(&[
+        &attach::CONTAINER_ATTACH,
+        &inspect::CONTAINER_INSPECT,
+        &stop::CONTAINER_KILL,
+        &logs::CONTAINER_LOGS,
+        &ps::CONTAINER_LS,
+        &stop::CONTAINER_PAUSE,
+        &rename::CONTAINER_RENAME,
+        &stop::CONTAINER_RESTART,
+        &rm::CONTAINER_RM,
+        &start::CONTAINER_START,
+        &stop::CONTAINER_STOP,
+        &stop::CONTAINER_UNPAUSE,
+        &wait::CONTAINER_WAIT,
+    ]),
     ..Command::USUAL
 };

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::error::{Error, Result};
-use moment::parse_moment;
+pub(crate) use moment::parse_moment;
 
 /// Filters as they were typed, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// When it is none of these, in Docker's words.
-pub(super) fn parse_moment(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp> {
+pub(crate) fn parse_moment(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp> {
     let moment = parse_duration(text)
         .and_then(|back| now.checked_sub(back).ok())
         .or_else(|| parse_date(text, zone))

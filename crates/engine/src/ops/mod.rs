@@ -59,6 +59,4 @@ pub use tag::parse_target as parse_tag_target;
 pub use tags::{ListTags, RemoteTags, TagOrder};
 pub use tree::{ImageTree, TreePlatform};
 pub use usage::{DiskUsage, ImageUsage};
-pub use volume::{
-    CreateVolume, ListVolumes, PruneVolumes, PrunedVolumes, VolumeSummary, VolumeUsage,
-};
+pub use volume::{CreateVolume, ListVolumes, PruneVolumes, PrunedVolumes, VolumeSummary, VolumeUsage};

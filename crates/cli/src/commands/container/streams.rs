@@ -1,14 +1,12 @@
 //! Being attached to a program: its output here, what is typed and signalled there.
 
-use std::io::{BufRead, Write};
+use std::io::BufRead;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use engine::control::{Answer, Attach, Connection, Input, Output, Sender};
-use signal_hook::consts::{
-    SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH,
-};
+use signal_hook::consts::{SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
 use signal_hook::iterator::Signals;
 
 use super::detach_keys::DetachKeys;
@@ -74,9 +72,8 @@ pub(super) fn attach(
     let end = loop {
         match receiver.next() {
             Ok(Output::Stdout(bytes)) => {
-                let mut out = context.ui.out();
-                // Nobody reads here any more; the program is told by a signal of its own when it is attached no more.
-                if out.write_all(&bytes).and_then(|()| out.flush()).is_err() {
+                // Nobody reads here any more: the program goes on for others.
+                if !context.ui.write_output(&bytes) {
                     lock(&sender).hang_up();
                 }
             }

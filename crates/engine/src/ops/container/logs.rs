@@ -1,10 +1,12 @@
 //! `logs`: what a container wrote.
 
+use jiff::Timestamp;
 use runner::logs::{Entry, Selection, file_name, follow, read};
 use runner::record::Found;
 
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
+use crate::filter::parse_moment;
 
 /// Which part of a container's output is wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +18,14 @@ pub struct ReadLogs {
 }
 
 impl Engine {
+    /// A moment as `--since` takes it: a duration back from now, a date, or seconds since 1970.
+    ///
+    /// # Errors
+    /// When it is none of these, in Docker's words.
+    pub fn moment(&self, text: &str) -> Result<Timestamp> {
+        parse_moment(text, self.now(), &self.host.zone)
+    }
+
     /// Gives what a container wrote to `take`, until that says no.
     ///
     /// # Errors
