@@ -15,6 +15,8 @@ struct Shown<'a> {
     ui: &'a mut Ui,
     progress: Progress,
     quiet: bool,
+    /// Whether it is shown on standard error.
+    on_error: bool,
     began: bool,
 }
 
@@ -22,7 +24,13 @@ impl<'a> Display<'a> {
     /// A display on standard output. When `quiet`, only warnings are shown.
     pub(crate) fn new(ui: &'a mut Ui, quiet: bool) -> Self {
         let progress = ui.progress();
-        Self(Mutex::new(Shown { ui, progress, quiet, began: false }))
+        Self(Mutex::new(Shown { ui, progress, quiet, on_error: false, began: false }))
+    }
+
+    /// A display on standard error, for what comes before a program whose output is on standard output.
+    pub(crate) fn on_error(ui: &'a mut Ui, quiet: bool) -> Self {
+        let progress = ui.error_progress();
+        Self(Mutex::new(Shown { ui, progress, quiet, on_error: true, began: false }))
     }
 
     /// Ends the display. A failure after something was shown is told bare, as the end of a stream of messages;
@@ -40,7 +48,7 @@ impl<'a> Display<'a> {
 impl Events for Display<'_> {
     fn emit(&self, event: Event) {
         let mut shown = self.shown();
-        let Shown { ui, progress, quiet, began } = &mut *shown;
+        let Shown { ui, progress, quiet, on_error, began } = &mut *shown;
         let text = match &event {
             Event::Warning(text) => return ui.talk(&format!("WARNING: {}", escape::line(text))),
             Event::Message { id, text } => {
@@ -55,7 +63,12 @@ impl Events for Display<'_> {
             }
         };
         *began = true;
-        if !*quiet && !text.is_empty() {
+        if *quiet || text.is_empty() {
+            return;
+        }
+        if *on_error {
+            ui.write_error(text.as_bytes());
+        } else {
             ui.print(&text);
             ui.flush();
         }

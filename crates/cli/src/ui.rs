@@ -237,6 +237,13 @@ impl Ui {
         Progress::new(self.screen())
     }
 
+    /// The display of a pull on standard error.
+    pub(crate) fn error_progress(&self) -> Progress {
+        let assumed = Screen { columns: PROGRESS_COLUMNS_ASSUMED, rows: usize::MAX };
+        let now = if self.is_process { screen(rustix::stdio::stderr()) } else { None };
+        Progress::new(self.terminal.error.then(|| now.unwrap_or(assumed)))
+    }
+
     /// The terminal of standard output as large as it is now, if there is one.
     pub(crate) fn screen(&self) -> Option<Screen> {
         if !self.terminal.output {

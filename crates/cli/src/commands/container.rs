@@ -1,10 +1,12 @@
 //! `strata container`: the commands that manage containers.
 mod attach;
+mod creating;
 mod detach_keys;
 mod each;
 mod logs;
 mod rename;
 mod rm;
+mod running;
 mod start;
 mod stop;
 mod streams;

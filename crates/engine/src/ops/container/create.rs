@@ -1,5 +1,8 @@
 //! `create`: a container from an image, not started yet.
 
+use std::io::Write;
+use std::path::Path;
+
 use images::{Image, ImageStore};
 use runner::record::{Config, Container, ContainerId, Containers, HostConfig};
 use snapshot::{Key, Scratch};
@@ -72,6 +75,19 @@ impl Engine {
         let id = container.id.clone();
         self.publish(&store, container, &scratch)?;
         Ok(Created { id, warnings })
+    }
+
+    /// Writes a new container's id into a file.
+    ///
+    /// # Errors
+    /// When there can be no such file.
+    pub fn write_id(&self, id: &ContainerId, file: &Path) -> Result<()> {
+        let failed = |error: disk::OutputError| {
+            Error::invalid(format!("failed to create the container ID file: {error}"))
+        };
+        let mut output = disk::Output::create(file).map_err(failed)?;
+        output.write_all(id.as_str().as_bytes()).map_err(|error| Error::invalid(error.to_string()))?;
+        output.commit().map_err(failed)
     }
 
     /// The container as it will be recorded, but for its mounts and a name that is made up.
