@@ -73,7 +73,7 @@ impl Engine {
         let store = self.store()?;
         let volumes = Volumes::open(store.content().root())?;
         let CreateVolume { name, driver, options, labels } = request.clone();
-        let volume = volumes.create(&VolumeAsked { name, driver, labels, options })?;
+        let volume = volumes.create(&VolumeAsked { name, driver, labels, options }, self.now())?;
         Ok(VolumeSummary::of(&volumes, volume))
     }
 

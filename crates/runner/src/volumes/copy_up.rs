@@ -130,7 +130,12 @@ mod tests {
             std::fs::set_permissions(image.join("srv/data"), std::fs::Permissions::from_mode(0o2770))
                 .unwrap();
             let volumes = Volumes::open(&Dir::open(tmp.path()).unwrap()).unwrap();
-            volumes.create(&VolumeAsked { name: "data".to_owned(), ..VolumeAsked::default() }).unwrap();
+            volumes
+                .create(
+                    &VolumeAsked { name: "data".to_owned(), ..VolumeAsked::default() },
+                    jiff::Timestamp::UNIX_EPOCH,
+                )
+                .unwrap();
             Fixture { _tmp: tmp, image, volumes }
         }
 

@@ -91,11 +91,11 @@ impl Volumes {
         Ok(Some(Volume { name: name.to_owned(), ..volume }))
     }
 
-    /// The volume that is wanted: the one that is there, else a new one.
+    /// The volume that is wanted: the one that is there, else a new one, made `now`.
     ///
     /// # Errors
     /// What cannot be meant, in Docker's words, or the disk says no.
-    pub fn create(&self, asked: &VolumeAsked) -> Result<Volume> {
+    pub fn create(&self, asked: &VolumeAsked, now: Timestamp) -> Result<Volume> {
         let mut labels = asked.labels.clone();
         let mut name = asked.name.clone();
         if name.is_empty() {
@@ -112,12 +112,8 @@ impl Volumes {
         }
         options::check(&asked.options).map_err(invalid)?;
         let some = |map: std::collections::BTreeMap<String, String>| (!map.is_empty()).then_some(map);
-        let volume = Volume {
-            name,
-            created: Timestamp::now(),
-            labels: some(labels),
-            options: some(asked.options.clone()),
-        };
+        let volume =
+            Volume { name, created: now, labels: some(labels), options: some(asked.options.clone()) };
         self.publish(volume)
     }
 
@@ -252,7 +248,12 @@ mod tests {
         }
 
         fn create(&self, name: &str) -> Volume {
-            self.volumes.create(&VolumeAsked { name: name.to_owned(), ..VolumeAsked::default() }).unwrap()
+            self.volumes
+                .create(
+                    &VolumeAsked { name: name.to_owned(), ..VolumeAsked::default() },
+                    Timestamp::UNIX_EPOCH,
+                )
+                .unwrap()
         }
 
         fn names(&self) -> Vec<String> {
@@ -295,7 +296,10 @@ mod tests {
                 options,
                 ..VolumeAsked::default()
             };
-            assert_eq!(fixture.volumes.create(&asked).unwrap_err().to_string(), expect);
+            assert_eq!(
+                fixture.volumes.create(&asked, Timestamp::UNIX_EPOCH).unwrap_err().to_string(),
+                expect
+            );
         };
         check(
             "data",

@@ -179,9 +179,17 @@ mod tests {
         std::fs::create_dir(&elsewhere).unwrap();
         std::fs::write(elsewhere.join("file"), "there").unwrap();
         let device = elsewhere.to_str().unwrap();
-        volumes.create(&asked("bound", &[("type", "none"), ("device", device), ("o", "bind,ro")])).unwrap();
         volumes
-            .create(&asked("memory", &[("type", "tmpfs"), ("device", "tmpfs"), ("o", "size=64k")]))
+            .create(
+                &asked("bound", &[("type", "none"), ("device", device), ("o", "bind,ro")]),
+                jiff::Timestamp::UNIX_EPOCH,
+            )
+            .unwrap();
+        volumes
+            .create(
+                &asked("memory", &[("type", "tmpfs"), ("device", "tmpfs"), ("o", "size=64k")]),
+                jiff::Timestamp::UNIX_EPOCH,
+            )
             .unwrap();
 
         let bound = volumes.mount_source("bound").unwrap();
@@ -220,7 +228,7 @@ mod tests {
         let tmp = tempfile::tempdir().unwrap();
         let volumes = Volumes::open(&Dir::open(tmp.path()).unwrap()).unwrap();
         let options = [("type", "none"), ("device", "/no/such/place"), ("o", "bind")];
-        volumes.create(&asked("bound", &options)).unwrap();
+        volumes.create(&asked("bound", &options), jiff::Timestamp::UNIX_EPOCH).unwrap();
         let refused = volumes.mount_source("bound").unwrap_err().to_string();
         let target = volumes.data_path("bound");
         let expect = format!("failed to mount local volume: mount /no/such/place:{}: ", target.display());

@@ -246,7 +246,7 @@ impl Deciding<'_> {
 
     fn volume(&mut self, asked: &VolumeAsked, mount: MountPoint, copies: bool) -> Result<()> {
         let is_new = asked.name.is_empty() || self.volumes.get(&asked.name).is_err();
-        let volume = self.volumes.create(asked)?;
+        let volume = self.volumes.create(asked, self.engine.now())?;
         if is_new {
             self.made.push(volume.name.clone());
         }
