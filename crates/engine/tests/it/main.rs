@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests lay out their own files")]
 
 mod archives;
+mod containers;
 mod fetch;
 mod fsck;
 mod hostile;
