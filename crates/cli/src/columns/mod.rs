@@ -34,4 +34,4 @@ pub(crate) use repository::{HeldRepository, REPOSITORY_COLUMNS};
 pub(crate) use search::{FoundRepository, SEARCH_COLUMNS};
 pub(crate) use usage::{USAGE_COLUMNS, usage_lines};
 pub(crate) use version::VersionFacts;
-pub(crate) use volume::{VOLUME_COLUMNS, natural_order, volume_document};
+pub(crate) use volume::{ListedVolume, VOLUME_COLUMNS, natural_order, volume_document};

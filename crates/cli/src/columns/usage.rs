@@ -30,6 +30,18 @@ pub(crate) static USAGE_COLUMNS: Columns<UsageLine> = Columns {
 };
 
 impl UsageLine {
+    /// Things of one kind: the bytes of each, and whether it is in use.
+    fn of(kind: &'static str, things: impl Iterator<Item = (u64, bool)>) -> Self {
+        let mut line = Self { kind, percent: true, ..Self::default() };
+        for (bytes, active) in things {
+            line.total += 1;
+            line.active += usize::from(active);
+            line.bytes += bytes;
+            line.reclaimable += if active { 0 } else { bytes };
+        }
+        line
+    }
+
     fn reclaimable(&self) -> String {
         let bytes = size::long(self.reclaimable);
         if !self.percent || self.bytes == 0 {
@@ -40,7 +52,7 @@ impl UsageLine {
     }
 }
 
-/// The four rows that Docker shows; containers, volumes and build caches there are none.
+/// The four rows that Docker shows; build caches there are none.
 pub(crate) fn usage_lines(usage: &DiskUsage) -> [UsageLine; 4] {
     let images = UsageLine {
         kind: "Images",
@@ -50,8 +62,13 @@ pub(crate) fn usage_lines(usage: &DiskUsage) -> [UsageLine; 4] {
         reclaimable: usage.reclaimable(),
         percent: true,
     };
-    let none = |kind| UsageLine { kind, ..UsageLine::default() };
-    [images, none("Containers"), none("Local Volumes"), none("Build Cache")]
+    let sizes = usage.containers.iter().map(|container| {
+        let bytes = container.size.unwrap_or_default().written;
+        (bytes, container.state.status.is_running())
+    });
+    let volumes = usage.volumes.iter().map(|volume| (volume.bytes, volume.links > 0));
+    let builds = UsageLine { kind: "Build Cache", ..UsageLine::default() };
+    [images, UsageLine::of("Containers", sizes), UsageLine::of("Local Volumes", volumes), builds]
 }
 
 #[cfg(test)]

@@ -9,31 +9,45 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::{Column, Columns, Extra, Inspected};
-use crate::term::time;
+use crate::term::{size, time};
 
 static NO_LABELS: LazyLock<BTreeMap<String, String>> = LazyLock::new(BTreeMap::new);
 
+/// A volume, and what is known of its use.
+#[derive(Debug, Clone)]
+pub(crate) struct ListedVolume {
+    pub(crate) volume: VolumeSummary,
+    /// Bytes of its files, and how many containers refer to it, where that was computed.
+    pub(crate) usage: Option<(u64, usize)>,
+}
+
+impl ListedVolume {
+    fn used(&self, text: impl Fn((u64, usize)) -> String) -> String {
+        self.usage.map_or_else(|| time::UNKNOWN.to_owned(), text)
+    }
+}
+
 /// The columns, by name. What only volumes of a cluster have is not available.
-pub(crate) static VOLUME_COLUMNS: Columns<VolumeSummary> = Columns {
+pub(crate) static VOLUME_COLUMNS: Columns<ListedVolume> = Columns {
     type_name: "*formatter.volumeContext",
     columns: &[
         Column { name: "Availability", header: "AVAILABILITY", value: |_| time::UNKNOWN.to_owned() },
-        Column { name: "Driver", header: "DRIVER", value: |row| row.driver.to_owned() },
+        Column { name: "Driver", header: "DRIVER", value: |row| row.volume.driver.to_owned() },
         Column { name: "Group", header: "GROUP", value: |_| time::UNKNOWN.to_owned() },
-        Column { name: "Labels", header: "LABELS", value: |row| labels_text(labels(row)) },
-        Column { name: "Links", header: "LINKS", value: |_| time::UNKNOWN.to_owned() },
+        Column { name: "Labels", header: "LABELS", value: |row| labels_text(labels(&row.volume)) },
+        Column { name: "Links", header: "LINKS", value: |row| row.used(|(_, links)| links.to_string()) },
         Column {
             name: "Mountpoint",
             header: "MOUNTPOINT",
-            value: |row| row.mountpoint.display().to_string(),
+            value: |row| row.volume.mountpoint.display().to_string(),
         },
-        Column { name: "Name", header: "VOLUME NAME", value: |row| row.name.clone() },
-        Column { name: "Scope", header: "SCOPE", value: |row| row.scope.to_owned() },
-        Column { name: "Size", header: "SIZE", value: |_| time::UNKNOWN.to_owned() },
+        Column { name: "Name", header: "VOLUME NAME", value: |row| row.volume.name.clone() },
+        Column { name: "Scope", header: "SCOPE", value: |row| row.volume.scope.to_owned() },
+        Column { name: "Size", header: "SIZE", value: |row| row.used(|(bytes, _)| size::long(bytes)) },
         Column { name: "Status", header: "STATUS", value: |_| time::UNKNOWN.to_owned() },
     ],
     bygone: &[],
-    extras: &[Extra::Label(labels)],
+    extras: &[Extra::Label(|row| labels(&row.volume))],
 };
 
 fn labels(volume: &VolumeSummary) -> &BTreeMap<String, String> {

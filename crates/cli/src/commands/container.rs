@@ -20,7 +20,7 @@ pub(super) use start::START;
 pub(super) use stop::{KILL, PAUSE, RESTART, STOP, UNPAUSE};
 pub(super) use wait::WAIT;
 
-use super::{inspect, ps};
+use super::{inspect, prune_containers, ps};
 use crate::flags::{Action, Command, Section};
 
 /// `strata container`
@@ -35,6 +35,7 @@ pub(super) static CONTAINER: Command = Command {
         &logs::CONTAINER_LOGS,
         &ps::CONTAINER_LS,
         &stop::CONTAINER_PAUSE,
+        &prune_containers::CONTAINER_PRUNE,
         &rename::CONTAINER_RENAME,
         &stop::CONTAINER_RESTART,
         &rm::CONTAINER_RM,

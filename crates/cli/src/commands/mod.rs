@@ -25,6 +25,8 @@ mod network;
 mod outdated;
 mod platform;
 mod prune;
+mod prune_containers;
+mod prune_system;
 mod ps;
 mod pull;
 mod push;

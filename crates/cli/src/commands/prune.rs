@@ -1,5 +1,5 @@
 //! `strata image prune`: remove images that nothing uses.
-use super::rm;
+use super::{prune_containers, rm};
 use engine::filter::Filters;
 use engine::ops::{PruneImages, Pruned};
 
@@ -25,7 +25,8 @@ pub(super) static IMAGE_PRUNE: Command = Command {
     ..Command::USUAL
 };
 
-const QUESTION: &str = "Are you sure you want to continue?";
+/// What is asked before anything goes.
+pub(super) const QUESTION: &str = "Are you sure you want to continue?";
 
 fn prune(matches: &Matches, context: &mut Context) -> Outcome {
     let all = matches.bool("all");
@@ -44,22 +45,22 @@ fn prune(matches: &Matches, context: &mut Context) -> Outcome {
     let engine = context.engine(matches)?;
     let request = PruneImages { all, filters, dry_run };
     let pruned = engine.prune_images(&request).map_err(|e| Failure::daemon(&e))?;
-    let text = if dry_run { rm::would_remove(&pruned) } else { report(&pruned) };
+    let text = match dry_run {
+        true => rm::would_remove(&pruned),
+        false => {
+            format!("{}Total reclaimed space: {}\n", went(&pruned), size::long(pruned.freed.layer_bytes))
+        }
+    };
     context.ui.print(&text);
     rm::tell_held_back(pruned.held_back.as_deref(), context);
     Ok(())
 }
 
-fn report(pruned: &Pruned) -> String {
-    let mut out = String::new();
-    if !pruned.removed.is_empty() {
-        out.push_str("Deleted Images:\n");
-        for gone in &pruned.removed {
-            let (verb, name) = rm::parts(gone);
-            out.push_str(&format!("{}: {name}\n", verb.to_lowercase()));
-        }
-        out.push('\n');
-    }
-    out.push_str(&format!("Total reclaimed space: {}\n", size::long(pruned.freed.layer_bytes)));
-    out
+/// What was removed, as a section of its own; nothing when nothing was.
+pub(super) fn went(pruned: &Pruned) -> String {
+    let line = |gone| {
+        let (verb, name) = rm::parts(gone);
+        format!("{}: {name}", verb.to_lowercase())
+    };
+    prune_containers::section("Images", pruned.removed.iter().map(line))
 }

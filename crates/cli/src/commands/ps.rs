@@ -41,7 +41,8 @@ pub(super) const CONTAINER_LS: Command = Command {
 
 const TABLE: &str = "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}";
 const SIZE: &str = "{{.Size}}";
-const RAW: &str = "container_id: {{.ID}}\nimage: {{.Image}}\ncommand: {{.Command}}\n\
+/// A container in `raw`.
+pub(super) const RAW: &str = "container_id: {{.ID}}\nimage: {{.Image}}\ncommand: {{.Command}}\n\
     created_at: {{.CreatedAt}}\nstate: {{- pad .State 1 0}}\nstatus: {{- pad .Status 1 0}}\nnames: {{.Names}}\n\
     labels: {{- pad .Labels 1 0}}\nports: {{- pad .Ports 1 0}}\n";
 

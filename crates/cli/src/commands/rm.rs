@@ -2,8 +2,9 @@
 use engine::ops::{Removal, RemoveImages, Removed};
 use engine::{Error, ErrorKind};
 
+use super::prune_containers;
 use crate::flags::{Action, ArgRule, Command, Flag, Matches, Operand};
-use crate::term::{escape, size};
+use crate::term::escape;
 use crate::{Context, Failure, Outcome};
 
 static FLAGS: &[Flag] = &[
@@ -75,6 +76,11 @@ pub(super) fn tell_held_back(reason: Option<&str>, context: &mut Context) {
 
 /// What a removal would do, in lines.
 pub(super) fn would_remove(removal: &Removal) -> String {
+    would_go(removal) + &prune_containers::would_free(removal.freed.disk_bytes)
+}
+
+/// The names and images that would go, in lines.
+pub(super) fn would_go(removal: &Removal) -> String {
     let mut out = String::new();
     for gone in &removal.removed {
         let (verb, name) = match gone {
@@ -83,8 +89,6 @@ pub(super) fn would_remove(removal: &Removal) -> String {
         };
         out.push_str(&format!("Would {verb}: {name}\n"));
     }
-    let bytes = removal.freed.disk_bytes;
-    out.push_str(&format!("Would free: {} ({bytes} bytes)\n", size::long(bytes)));
     out
 }
 

@@ -1,5 +1,5 @@
 //! `strata system`: the store as a whole.
-use super::{info, space, usage};
+use super::{info, prune_system, space, usage};
 use crate::columns::{Format, USAGE_COLUMNS, listing, usage_lines};
 use crate::flags::{Action, ArgRule, Command, Flag, Matches, Section};
 use crate::{Context, Failure, Outcome};
@@ -9,7 +9,7 @@ pub(super) static SYSTEM: Command = Command {
     name: "system",
     short: "Manage Strata",
     section: Section::Management,
-    action: Action::Group(&[&DF, &info::SYSTEM_INFO]),
+    action: Action::Group(&[&DF, &info::SYSTEM_INFO, &prune_system::SYSTEM_PRUNE]),
     ..Command::USUAL
 };
 

@@ -5,8 +5,11 @@ use engine::Engine;
 use engine::filter::Filters;
 use engine::ops::{CreateVolume, ListVolumes, PruneVolumes, PrunedVolumes};
 
+use super::prune::QUESTION;
 use super::{inspect, usage};
-use crate::columns::{Format, Inspected, VOLUME_COLUMNS, listing, natural_order, volume_document};
+use crate::columns::{
+    Format, Inspected, ListedVolume, VOLUME_COLUMNS, listing, natural_order, volume_document,
+};
 use crate::flags::{Action, ArgRule, Command, Flag, Matches, Section};
 use crate::term::size;
 use crate::{Context, Failure, Outcome};
@@ -148,7 +151,9 @@ fn ls(matches: &Matches, context: &mut Context) -> Outcome {
     let request = ListVolumes { filters: Filters::new(matches.filters("filter")) };
     let mut volumes = engine.volumes(&request).map_err(|e| Failure::daemon(&e))?;
     volumes.sort_by(|a, b| natural_order(&a.name, &b.name));
-    context.ui.print(&listing(&VOLUME_COLUMNS, &volumes, &format)?);
+    let listed = |volume| ListedVolume { volume, usage: None };
+    let rows: Vec<_> = volumes.into_iter().map(listed).collect();
+    context.ui.print(&listing(&VOLUME_COLUMNS, &rows, &format)?);
     Ok(())
 }
 
@@ -163,8 +168,6 @@ fn rm(matches: &Matches, context: &mut Context) -> Outcome {
     }
     if errors.is_empty() { Ok(()) } else { Err(Failure::new(errors.join("\n"))) }
 }
-
-const QUESTION: &str = "Are you sure you want to continue?";
 
 fn prune(matches: &Matches, context: &mut Context) -> Outcome {
     let (all, dry_run) = (matches.bool("all"), matches.bool("dry-run"));

@@ -84,3 +84,53 @@ fn completion_offers_the_names_of_containers() {
     assert_eq!(complete("objects", "a"), "again\nalpine:latest\n");
     assert_eq!(complete("nothing", ""), "");
 }
+
+/// Volumes: one that a container refers to, one without a name of its own, one that nobody refers to.
+fn lay_volumes(bench: &Bench) {
+    let labels = json!({"com.docker.volume.anonymous": ""});
+    for (name, labels, bytes) in
+        [("6d4822a85395c8f9aa", json!(null), 10), ("0a0a", labels, 200), ("kept", json!({"a": "b"}), 3000)]
+    {
+        let folder = format!("{}/root/volumes/{name}", bench.path());
+        std::fs::create_dir_all(format!("{folder}/_data")).unwrap();
+        let record =
+            json!({"Name": name, "Created": "2026-11-23T07:00:00Z", "Labels": labels, "Options": null});
+        std::fs::write(format!("{folder}/volume.json"), record.to_string()).unwrap();
+        std::fs::write(format!("{folder}/_data/file"), vec![b'x'; bytes]).unwrap();
+    }
+}
+
+#[test]
+fn what_containers_and_volumes_take_is_told_and_pruned() {
+    let bench = bench();
+    lay_volumes(&bench);
+    bench.check("system-containers.txt");
+}
+
+#[test]
+fn a_prune_of_containers_and_of_the_system_asks_first() {
+    let bench = bench();
+    let check = |args: &[&str], typed, expect: &str| {
+        let ran = bench.run(args, typed, Terminal::default());
+        assert_eq!((ran.exit, &*ran.out, &*ran.err), (0, expect, ""), "{args:?}");
+    };
+    let containers = "WARNING! This will remove all stopped containers.\n\
+                      Are you sure you want to continue? [y/N] ";
+    check(&["container", "prune"], b"n\n", containers);
+    let system = "WARNING! This will remove:\n  - all stopped containers\n  - all networks not used by at least \
+                  one container\n  - all dangling images\n  - unused build cache\n\n\
+                  Are you sure you want to continue? [y/N] ";
+    check(&["system", "prune"], b"", system);
+    let filtered = system.replace(
+        "cache\n\n",
+        "cache\n\n  Items to be pruned will be filtered with:\n  - label!=b\n  - label=a\n\n",
+    );
+    check(&["system", "prune", "--filter", "label=a", "--filter", "label!=b"], b"", &filtered);
+    let all = "WARNING! This will remove:\n  - all stopped containers\n  - all networks not used by at least one \
+               container\n  - all anonymous volumes not used by at least one container\n  - all images without at \
+               least one container associated to them\n  - all build cache\n\n\
+               Are you sure you want to continue? [y/N] ";
+    check(&["system", "prune", "-a", "--volumes"], b"", all);
+    bench.docker_config(r#"{"pruneFilters": ["label=kept"]}"#);
+    check(&["container", "prune"], b"y\n", &format!("{containers}Total reclaimed space: 0B\n"));
+}

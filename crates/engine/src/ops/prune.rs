@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use images::{Entry, ImageStore, Index};
 use jiff::Timestamp;
+use runner::record::ContainerId;
 use spec::ImageId;
 
 use crate::engine::Engine;
@@ -35,20 +36,29 @@ impl Engine {
     /// # Errors
     /// When a filter cannot be meant or the store cannot be written.
     pub fn prune_images(&self, request: &PruneImages) -> Result<Pruned> {
+        self.prune_images_after(request, &HashSet::new())
+    }
+
+    /// The same, as if these containers were gone.
+    pub(crate) fn prune_images_after(
+        &self,
+        request: &PruneImages,
+        gone: &HashSet<ContainerId>,
+    ) -> Result<Pruned> {
         let filters = request.filters.clone().with("dangling", if request.all { "false" } else { "true" });
         filters.allow(KEYS)?;
         filters.flag("dangling")?;
         let until = filters.until(self.now(), &self.host.zone)?;
         let Some(store) = self.existing_store()? else { return Ok(Pruned::default()) };
         let index = store.index()?;
-        let candidates = candidates(&store, &index, request.all, &filters, until)?;
+        let candidates = candidates(&store, &index, request.all, &filters, until, gone)?;
         let force = RemoveImages { force: true, ..RemoveImages::default() };
         let texts: Vec<String> = candidates.iter().map(ImageId::to_string).collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         if request.dry_run {
-            return Ok(self.would_remove(&texts, &force)?.0);
+            return Ok(self.would_remove_after(&texts, &force, gone)?.0);
         }
-        let mut removing = Removing::new(&store, &force)?;
+        let mut removing = Removing::new(&store, &force, gone)?;
         store.update(|index| {
             // One that is in use or gone by now is passed over.
             removing.remove_each(index, &texts);
@@ -64,8 +74,9 @@ fn candidates(
     all: bool,
     filters: &Filters,
     until: Option<Timestamp>,
+    gone: &HashSet<ContainerId>,
 ) -> Result<Vec<ImageId>> {
-    let uses = Uses::read(store)?;
+    let uses = Uses::read_without(store, gone)?;
     let parents: HashSet<&ImageId> =
         index.entries().iter().filter_map(|entry| entry.parent.as_ref()).collect();
     let unused = |id: &ImageId, entries: &[&Entry]| {

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use images::{Entry, Found, ImageStore, Index, Reach};
-use snapshot::StoredKind;
+use runner::record::ContainerId;
+use snapshot::{Key, StoredKind};
 use spec::{ChainId, ImageId, Reference};
 
 use crate::engine::Engine;
@@ -68,7 +69,7 @@ impl Engine {
     /// When the store cannot be read or written.
     pub fn remove_images(&self, texts: &[&str], request: &RemoveImages) -> Result<(Removal, Vec<Error>)> {
         let Some(store) = self.existing_store()? else { return Ok(nothing_there(texts)) };
-        let mut removing = Removing::new(&store, request)?;
+        let mut removing = Removing::new(&store, request, &HashSet::new())?;
         let mut errors = Vec::new();
         let written = store.update(|index| {
             errors = removing.remove_each(index, texts);
@@ -91,13 +92,25 @@ impl Engine {
     /// # Errors
     /// When the store cannot be read.
     pub fn would_remove(&self, texts: &[&str], request: &RemoveImages) -> Result<(Removal, Vec<Error>)> {
+        self.would_remove_after(texts, request, &HashSet::new())
+    }
+
+    /// The same, as if these containers were gone.
+    pub(crate) fn would_remove_after(
+        &self,
+        texts: &[&str],
+        request: &RemoveImages,
+        gone: &HashSet<ContainerId>,
+    ) -> Result<(Removal, Vec<Error>)> {
         let Some(store) = self.existing_store()? else { return Ok(nothing_there(texts)) };
         let index = store.index()?;
         let mut after = index.clone();
-        let mut removing = Removing::new(&store, request)?;
+        let mut removing = Removing::new(&store, request, gone)?;
         let errors = removing.remove_each(&mut after, texts);
         let mut left = store.reach(after.entries());
-        left.hold_snapshots(&store.driver().snapshots()?);
+        let snapshots = store.driver().snapshots()?.into_iter();
+        let is_gone = |key: &Key| ContainerId::parse(key.as_str()).is_some_and(|id| gone.contains(&id));
+        left.hold_snapshots(&snapshots.filter(|snapshot| !is_gone(&snapshot.key)).collect::<Vec<_>>());
         let removed = without_layers(removing.removed, &left.stacks);
         let held_back = left.held_back(&after);
         let freed = match held_back {
@@ -109,8 +122,12 @@ impl Engine {
 }
 
 impl<'s> Removing<'s> {
-    pub(crate) fn new(store: &'s ImageStore, request: &'s RemoveImages) -> Result<Removing<'s>> {
-        Ok(Removing { store, uses: Uses::read(store)?, request, removed: Vec::new() })
+    pub(crate) fn new(
+        store: &'s ImageStore,
+        request: &'s RemoveImages,
+        gone: &HashSet<ContainerId>,
+    ) -> Result<Removing<'s>> {
+        Ok(Removing { store, uses: Uses::read_without(store, gone)?, request, removed: Vec::new() })
     }
 
     /// Removes what nothing reaches any more, now that the list of images is written.

@@ -7,13 +7,19 @@ use spec::{DiffId, ImageId};
 
 use crate::engine::Engine;
 use crate::error::Result;
+use crate::ops::container::{self, ContainerSummary, ListContainers, containers_of};
 use crate::ops::images::{ImageSummary, ListImages, Plan};
+use crate::ops::volume::VolumeUsage;
 
 /// The store's use of the disk.
 #[derive(Clone, Debug, Default)]
 pub struct DiskUsage {
     /// The images, with what they share.
     pub images: Vec<ImageUsage>,
+    /// The containers, with what they wrote.
+    pub containers: Vec<ContainerSummary>,
+    /// The volumes whose files are here.
+    pub volumes: Vec<VolumeUsage>,
     /// Files of all layers, unpacked, each layer once: Docker's figure.
     pub layer_bytes: u64,
     /// Blobs as they were received.
@@ -80,6 +86,9 @@ impl Engine {
             usage.images.push(ImageUsage { summary, shared, unique });
         }
         measure_files(&store, &index, &mut usage)?;
+        let with_size = ListContainers { all: true, size: true, ..ListContainers::default() };
+        usage.containers = container::summaries(&store, &with_size, containers_of(&store)?)?;
+        usage.volumes = self.volume_usage()?;
         Ok(usage)
     }
 

@@ -1,9 +1,10 @@
 //! Who uses images, so that they cannot be removed: containers, and those who have mounted them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use images::ImageStore;
+use runner::record::ContainerId;
 use spec::ImageId;
 
 use crate::error::Result;
@@ -60,8 +61,13 @@ impl fmt::Display for Use {
 
 impl Uses {
     pub(crate) fn read(store: &ImageStore) -> Result<Uses> {
+        Uses::read_without(store, &HashSet::new())
+    }
+
+    /// The same, as if these containers were gone.
+    pub(crate) fn read_without(store: &ImageStore, gone: &HashSet<ContainerId>) -> Result<Uses> {
         let mut uses = Uses::default();
-        for found in containers_of(store)? {
+        for found in containers_of(store)?.into_iter().filter(|found| !gone.contains(&found.container.id)) {
             let container = found.container;
             let (id, running) = (container.id.short().to_owned(), found.state.status.is_running());
             uses.by_image.entry(container.image).or_default().push(Use::Container { id, running });

@@ -1,10 +1,10 @@
 //! `volume ls`, and what volumes take.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use images::ImageStore;
 use regex_lite::Regex;
-use runner::record::MountKind;
+use runner::record::{ContainerId, MountKind};
 use runner::volumes::{LOCAL, Volume};
 
 use super::{VolumeSummary, volumes_of};
@@ -44,7 +44,7 @@ impl Engine {
         let dangling = filters.flag("dangling")?;
         let Some(store) = self.existing_store()? else { return Ok(Vec::new()) };
         let Some(volumes) = volumes_of(&store)? else { return Ok(Vec::new()) };
-        let links = if dangling.is_some() { links(&store)? } else { HashMap::new() };
+        let links = if dangling.is_some() { links(&store, &HashSet::new())? } else { HashMap::new() };
         let names = Names::of(filters);
         let fits = |volume: &Volume| {
             let driver = !filters.has("driver") || filters.values("driver").any(|driver| driver == LOCAL);
@@ -62,7 +62,7 @@ impl Engine {
     pub fn volume_usage(&self) -> Result<Vec<VolumeUsage>> {
         let Some(store) = self.existing_store()? else { return Ok(Vec::new()) };
         let Some(volumes) = volumes_of(&store)? else { return Ok(Vec::new()) };
-        let links = links(&store)?;
+        let links = links(&store, &HashSet::new())?;
         let mut usage = Vec::new();
         for volume in volumes.list()?.into_iter().filter(|volume| volume.options.is_none()) {
             let bytes = volumes.size(&volume)?;
@@ -73,10 +73,10 @@ impl Engine {
     }
 }
 
-/// How many containers refer to each volume, running or not.
-pub(super) fn links(store: &ImageStore) -> Result<HashMap<String, usize>> {
+/// How many containers refer to each volume, running or not, but for those that are gone or will be.
+pub(super) fn links(store: &ImageStore, gone: &HashSet<ContainerId>) -> Result<HashMap<String, usize>> {
     let mut links = HashMap::new();
-    for found in containers_of(store)? {
+    for found in containers_of(store)?.into_iter().filter(|found| !gone.contains(&found.container.id)) {
         let volumes = found.container.mounts.into_iter().filter(|mount| mount.kind == MountKind::Volume);
         let mut names: Vec<String> = volumes.map(|mount| mount.name).collect();
         names.sort();

@@ -1,6 +1,8 @@
 //! `volume prune`: volumes that no container refers to go.
 
-use runner::record::Containers;
+use std::collections::HashSet;
+
+use runner::record::{ContainerId, Containers};
 use runner::volumes::{ANONYMOUS, Volume};
 
 use super::list::links;
@@ -36,6 +38,15 @@ impl Engine {
     /// # Errors
     /// When a filter cannot be meant or the store cannot be written.
     pub fn prune_volumes(&self, request: &PruneVolumes) -> Result<PrunedVolumes> {
+        self.prune_volumes_after(request, &HashSet::new())
+    }
+
+    /// The same, as if these containers were gone.
+    pub(crate) fn prune_volumes_after(
+        &self,
+        request: &PruneVolumes,
+        gone: &HashSet<ContainerId>,
+    ) -> Result<PrunedVolumes> {
         request.filters.allow(KEYS)?;
         let filters = if all(&request.filters)? {
             request.filters.clone()
@@ -45,7 +56,7 @@ impl Engine {
         let mut pruned = PrunedVolumes::default();
         let Some(store) = self.existing_store()? else { return Ok(pruned) };
         let Some(volumes) = volumes_of(&store)? else { return Ok(pruned) };
-        let links = links(&store)?;
+        let links = links(&store, gone)?;
         let containers = Containers::open_existing(store.content().root())?;
         let trash = store.content().trash()?;
         let goes = |volume: &Volume| {
