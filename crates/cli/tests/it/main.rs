@@ -12,6 +12,7 @@ mod local;
 mod login;
 mod streams;
 mod transcript;
+mod volumes;
 
 use std::ffi::OsString;
 
