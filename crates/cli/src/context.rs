@@ -55,7 +55,10 @@ impl Context {
     pub fn engine(&mut self, matches: &Matches) -> Result<Engine, Failure> {
         self.arm_fault()?;
         self.docker_config(matches);
-        let host = (self.host)(self.env.path("HOME"));
+        let mut host = (self.host)(self.env.path("HOME"));
+        if let Some(uid) = self.uid_outside() {
+            host.uid = uid;
+        }
         let settings = Settings::resolve(self.inputs(matches), &host).map_err(|e| Failure::client(&e))?;
         let mut engine = Engine::new(settings, host, self.clock, self.cancel.clone());
         engine.monitor_command = monitor_command(matches, &engine.settings);
@@ -97,6 +100,12 @@ impl Context {
             no_proxy: proxy("NO_PROXY"),
             path: self.env.var("PATH").filter(|path: &OsString| !path.is_empty()),
         }
+    }
+
+    /// Who the user is outside the user namespace that this program made for them.
+    fn uid_outside(&self) -> Option<u32> {
+        let said = self.env.text(engine::user_namespace::VARIABLE)?;
+        said.parse().ok().filter(|_| engine::user_namespace::is_inside())
     }
 
     /// Fault tests hand the fault to the program in a variable (`docs/crash-safety.md`).

@@ -16,6 +16,7 @@ mod interrupt;
 mod run;
 pub mod term;
 mod ui;
+mod user_namespace;
 
 pub use context::Context;
 pub use environment::Environment;

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use crate::flags::{Action, HelpRequest, Matches, Parsed, help, parse};
 use crate::interrupt::until_interrupted;
+use crate::user_namespace;
 use crate::{Context, Environment, Failure, Outcome, Ui, commands};
 
 /// Runs the process's own arguments against its own streams.
@@ -51,6 +52,9 @@ fn obey(args: &[OsString], context: &mut Context) -> Outcome {
         Parsed::Version => {
             context.ui.line(&commands::version_line());
             Ok(())
+        }
+        Parsed::Run(matches) if matches.command.needs_files && user_namespace::is_needed(context) => {
+            user_namespace::run_in_one(args, &matches, context)
         }
         Parsed::Run(matches) => execute(&matches, context),
     }

@@ -32,6 +32,7 @@ pub mod record;
 mod run_dir;
 pub mod runtime;
 pub mod signal;
+pub mod user_namespace;
 pub mod volumes;
 
 pub use error::{Error, Result};

@@ -95,6 +95,8 @@ pub struct Command {
     pub path_operands: bool,
     /// What its operands name.
     pub operand: Operand,
+    /// Whether it works on files of containers, for which an ordinary user needs a namespace of their own.
+    pub needs_files: bool,
     /// What it does.
     pub action: Action,
 }
@@ -118,6 +120,7 @@ impl Command {
         interspersed: true,
         path_operands: false,
         operand: Operand::Other,
+        needs_files: false,
         action: Action::Run(nothing),
     };
 

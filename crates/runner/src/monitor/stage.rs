@@ -72,7 +72,7 @@ pub(super) fn begin(
         shm: spaces::shared_memory(job, &folder)?.as_deref(),
         cgroup: &cgroup,
         init: spaces::init(container, job.path.as_deref())?.as_deref(),
-        rootless: None,
+        rootless: crate::user_namespace::maps().as_ref(),
     })?;
     folder.replace_alone(CONFIG, config.to_string().as_bytes(), 0o600)?;
     let (ends, theirs) = Ends::make(&folder, "console", container.config.tty, container.config.open_stdin)?;

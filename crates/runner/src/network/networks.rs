@@ -248,7 +248,7 @@ impl Networks {
         container: &Container,
         path: Option<&OsStr>,
     ) -> Result<(Network, NetworkState)> {
-        if !rustix::process::geteuid().is_root() {
+        if !rustix::process::geteuid().is_root() || crate::user_namespace::is_inside() {
             return Err(NetworkError::NotPrivileged.into());
         }
         let netavark = self.netavark(run, path)?;

@@ -21,6 +21,7 @@ pub(in crate::commands) const CONTAINER_RM: Command = Command {
     ],
     rule: ArgRule::AtLeast(1),
     operand: Operand::Container,
+    needs_files: true,
     action: Action::Run(rm),
     ..Command::USUAL
 };

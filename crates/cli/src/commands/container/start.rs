@@ -22,6 +22,7 @@ pub(in crate::commands) const CONTAINER_START: Command = Command {
     ],
     rule: ArgRule::AtLeast(1),
     operand: Operand::Container,
+    needs_files: true,
     action: Action::Run(start),
     ..Command::USUAL
 };

@@ -33,6 +33,7 @@ pub(in crate::commands) const CONTAINER_RESTART: Command = Command {
     short: "Restart one or more containers",
     spellings: &["container restart", "restart"],
     flags: FLAGS,
+    needs_files: true,
     action: Action::Run(restart),
     ..SEVERAL
 };

@@ -1,5 +1,6 @@
 //! Operations on containers, one file each.
 
+mod again;
 mod attach;
 mod binds;
 mod cgroup;
