@@ -6,6 +6,9 @@ use spec::RegistryErrorCode as Code;
 
 use crate::error::Error;
 
+/// What a login that fails is told, in the words that people know from Docker Hub.
+pub(crate) const WRONG_PASSWORD: &str = "incorrect username or password";
+
 /// A refusal.
 #[derive(Debug)]
 pub(crate) struct Refusal {
@@ -13,6 +16,8 @@ pub(crate) struct Refusal {
     pub code: Code,
     /// The HTTP status.
     pub status: u16,
+    /// What is said instead of the code's usual words: the only words that most clients show.
+    pub message: Option<&'static str>,
     /// What helps: one entry of the answer for each.
     pub details: Vec<Value>,
     /// Headers that belong to it.
@@ -28,7 +33,17 @@ impl Refusal {
     /// A refusal with the status that usually goes with its code.
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> Refusal {
         let details = vec![Value::String(detail.into())];
-        Refusal { code, status: code.status(), details, headers: Vec::new(), cause: None }
+        Refusal { code, status: code.status(), message: None, details, headers: Vec::new(), cause: None }
+    }
+
+    /// A login that fails.
+    pub(crate) fn wrong_password() -> Refusal {
+        Refusal::new(Code::Unauthorized, WRONG_PASSWORD).saying(WRONG_PASSWORD)
+    }
+
+    /// The same in other words.
+    pub(crate) fn saying(self, message: &'static str) -> Refusal {
+        Refusal { message: Some(message), ..self }
     }
 
     /// The same with another status.
@@ -47,7 +62,9 @@ impl Refusal {
 
     /// The body of the answer.
     pub(crate) fn body(&self) -> Vec<u8> {
-        let entry = |detail: &Value| json!({ "code": self.code.as_str(), "message": self.code.message(), "detail": detail });
+        let message = self.message.unwrap_or(self.code.message());
+        let entry =
+            |detail: &Value| json!({ "code": self.code.as_str(), "message": message, "detail": detail });
         let errors: Vec<Value> = self.details.iter().map(entry).collect();
         json!({ "errors": errors }).to_string().into_bytes()
     }

@@ -9,6 +9,7 @@
 //! | [`Scratch`] | a hermetic place to run the binary: as nobody, on a terminal, killed half-way, measured |
 //! | [`Golden`] | Markdown whose console blocks are run for real |
 //! | [`store_check`] | directory trees compared, canaries, a search for secrets |
+//! | [`peers`] | the programs that everybody uses, each with a place of its own |
 //! | [`skip`] | what a test says when the machine lacks what it needs |
 
 #![expect(clippy::disallowed_methods, reason = "tests write, listen, dial and start programs")]
@@ -19,6 +20,7 @@ pub mod image;
 mod internet;
 mod listener;
 pub mod lookalikes;
+pub mod peers;
 mod proxy;
 pub mod registry;
 pub mod scratch;

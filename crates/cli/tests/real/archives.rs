@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use testkit::image::{Codec, Entry, Format, Image, Index, Layer};
+use testkit::peers::{Storage, installed, run};
 use testkit::{Registry, Scratch, skip};
 
-use crate::peers::{Storage, installed, run};
 use crate::scratch;
 
 /// An image of two platforms, three layers each, in a registry.

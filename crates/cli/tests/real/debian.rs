@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rustix::fs::{CWD, FileType, Mode, XattrFlags, mknodat, setxattr};
+use testkit::peers::run;
 use testkit::skip;
-
-use crate::peers::run;
 
 /// How many things a root has at least.
 pub(crate) const ENTRIES_MIN: usize = 10_000;

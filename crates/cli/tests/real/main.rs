@@ -8,7 +8,6 @@
 mod archives;
 mod debian;
 mod engine;
-mod peers;
 mod pushed;
 mod registry;
 mod secured;

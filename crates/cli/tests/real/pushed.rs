@@ -4,9 +4,9 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
+use testkit::peers::{Storage, installed, run};
 use testkit::skip;
 
-use crate::peers::{Storage, installed, run};
 use crate::registry::Distribution;
 use crate::scratch;
 

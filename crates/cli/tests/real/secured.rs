@@ -1,8 +1,8 @@
 //! Debian's registry over TLS, for those who have a password.
 
 use testkit::Proxy;
+use testkit::peers::{installed, run};
 
-use crate::peers::{installed, run};
 use crate::pushed::busybox_layout;
 use crate::registry::Distribution;
 use crate::scratch;

@@ -3,11 +3,11 @@
 
 use std::path::Path;
 
+use testkit::peers::{Storage, installed, run};
 use testkit::store_check::{Aspects, Tree};
 use testkit::{Scratch, skip};
 
 use crate::debian;
-use crate::peers::{Storage, installed, run};
 use crate::pushed::expect_same_when_pushed_again;
 use crate::registry::Distribution;
 use crate::scratch;

@@ -3,8 +3,8 @@
 #![expect(clippy::disallowed_methods, reason = "tests write files, dial and start programs")]
 
 mod access;
+mod clients;
 mod looked_after;
-mod peers;
 mod refused;
 mod server;
 mod stopped;

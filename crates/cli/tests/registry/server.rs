@@ -44,8 +44,9 @@ impl Server {
         });
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let host = line.trim_end().strip_prefix("listening on http://").map(str::to_owned);
-        Server { child, host: host.unwrap_or_else(|| panic!("it said {line:?}")), log: Some(log) }
+        let url = line.trim_end().strip_prefix("listening on ").and_then(|url| url.split_once("://"));
+        let (_, host) = url.unwrap_or_else(|| panic!("it said {line:?}"));
+        Server { child, host: host.to_owned(), log: Some(log) }
     }
 
     /// Sends a signal.

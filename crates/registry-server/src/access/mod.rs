@@ -13,7 +13,7 @@ use spec::RegistryErrorCode as Code;
 
 use crate::http::service::Ends;
 use crate::name::RepositoryName;
-use crate::refusal::{Answered, Refusal};
+use crate::refusal::{Answered, Refusal, WRONG_PASSWORD};
 use crate::registry::uploads::{ANONYMOUS, Subject};
 
 mod explain;
@@ -148,7 +148,7 @@ impl Access {
             }
             return match self.log_in(&user, password, ends).await? {
                 true => Ok(Principal { user: Some(user), proof: Proof::Password, ..anonymous }),
-                false => Err(self.challenge(ends, need, None, "incorrect username or password")),
+                false => Err(self.challenge(ends, need, None, WRONG_PASSWORD).saying(WRONG_PASSWORD)),
             };
         }
         if !scheme.eq_ignore_ascii_case("bearer") {

@@ -142,7 +142,7 @@ pub(crate) async fn get(
     let credentials = header.and_then(|header| header.split_once(' ')).map(|(_, rest)| basic(rest));
     let user = match credentials {
         None => None,
-        Some(None) => return Err(wrong_password()),
+        Some(None) => return Err(Refusal::wrong_password()),
         Some(Some((user, password))) if user.is_empty() && password.is_empty() => None,
         Some(Some((user, password))) => {
             logged_in(&server.access, &user, password, ends).await?;
@@ -179,12 +179,8 @@ pub(crate) async fn post(server: &Server, ends: Ends, body: &mut RequestBody) ->
 async fn logged_in(access: &Access, user: &str, password: String, ends: Ends) -> Answered<()> {
     match access.log_in(user, password, ends).await? {
         true => Ok(()),
-        false => Err(wrong_password()),
+        false => Err(Refusal::wrong_password()),
     }
-}
-
-fn wrong_password() -> Refusal {
-    Refusal::new(Code::Unauthorized, "incorrect username or password")
 }
 
 /// The user of a refresh token: as long as the password has not changed.

@@ -1,62 +1,49 @@
-//! The other programs, each with a storage of its own.
+//! Podman's and Buildah's storage.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
-use testkit::scratch::split;
-use testkit::skip;
-
-/// In place of the passwords that whoever runs the tests may have.
-const NO_PASSWORDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real/no-passwords.json");
-
-/// Runs a command line and gives what it printed.
-///
-/// # Panics
-/// With what it said, when it failed.
-#[track_caller]
-pub(crate) fn run(line: &str) -> String {
-    let output = try_run(line);
-    assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// Runs a command line, which may fail.
-pub(crate) fn try_run(line: &str) -> Output {
-    let words = split(line);
-    let mut command = Command::new(&words[0]);
-    command.args(&words[1..]).env("REGISTRY_AUTH_FILE", NO_PASSWORDS).output().unwrap()
-}
-
-/// Whether all these programs are there; says which is not.
-pub(crate) fn installed(programs: &[&str]) -> bool {
-    programs.iter().all(|program| skip::installed(program))
-}
+use super::run;
 
 /// Podman or Buildah with a storage in a folder.
-pub(crate) struct Storage {
+pub struct Storage {
     folder: tempfile::TempDir,
     driver: &'static str,
 }
 
 impl Storage {
     /// A fresh one; only root can have it without further set-up.
-    pub(crate) fn new() -> Storage {
-        let folder = tempfile::Builder::new().prefix("storage").tempdir_in("/var/tmp").unwrap();
+    ///
+    /// # Panics
+    /// When there is no room in `/var/tmp`.
+    #[expect(clippy::new_without_default, reason = "it makes folders")]
+    pub fn new() -> Storage {
+        let folder = tempfile::Builder::new().prefix("storage").tempdir_in("/var/tmp");
+        let folder = folder.expect("a folder in /var/tmp");
         let driver = if overlay_works(folder.path()) { "overlay" } else { "vfs" };
         Storage { folder, driver }
     }
 
-    /// `podman …` or `buildah …` with the options that lead to this storage.
+    /// Runs `podman …` or `buildah …` on this storage and gives what it printed.
+    ///
+    /// # Panics
+    /// With what it said, when it failed.
     #[track_caller]
-    pub(crate) fn run(&self, line: &str) -> String {
-        let (program, rest) = line.split_once(' ').unwrap();
+    pub fn run(&self, line: &str) -> String {
+        run(&self.line(line))
+    }
+
+    /// `podman …` or `buildah …` with the options that lead to this storage.
+    ///
+    /// # Panics
+    /// When there is nothing behind the program's name.
+    pub fn line(&self, line: &str) -> String {
+        let (program, rest) = line.split_once(' ').expect("a program and what it is to do");
         let path = self.folder.path().display();
         let driver = self.driver;
         let events =
             if program == "podman" { "--events-backend none --cgroup-manager cgroupfs " } else { "" };
-        run(&format!(
-            "{program} --root {path}/root --runroot {path}/run --storage-driver {driver} {events}{rest}"
-        ))
+        format!("{program} --root {path}/root --runroot {path}/run --storage-driver {driver} {events}{rest}")
     }
 }
 
@@ -77,7 +64,7 @@ impl Drop for Storage {
 fn overlay_works(folder: &Path) -> bool {
     let path = |name: &str| folder.join("try").join(name);
     for name in ["lower", "upper", "work", "merged"] {
-        std::fs::create_dir_all(path(name)).unwrap();
+        std::fs::create_dir_all(path(name)).expect("a folder");
     }
     let options = format!(
         "lowerdir={},upperdir={},workdir={}",
@@ -91,6 +78,6 @@ fn overlay_works(folder: &Path) -> bool {
     if works {
         run(&format!("umount {merged}"));
     }
-    std::fs::remove_dir_all(folder.join("try")).unwrap();
+    std::fs::remove_dir_all(folder.join("try")).expect("the folder goes");
     works
 }
