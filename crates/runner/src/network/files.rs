@@ -41,7 +41,9 @@ pub(super) fn write(dir: &Dir, container: &Container, place: Place, gateway: Ipv
     let resolv_conf = resolv_conf::of(&container.host_config, reach)?;
     let hostname = format!("{}\n", container.config.hostname);
     for (name, text) in [(HOSTS, hosts), (RESOLV_CONF, resolv_conf), (HOSTNAME, hostname)] {
-        dir.replace_alone(name, text.as_bytes(), MODE)?;
+        // Written anew at each start, so that they need not be durable.
+        dir.remove_file(name)?;
+        dir.create(name, MODE)?.write_all_at(text.as_bytes(), 0)?;
     }
     Ok(Files::of(dir))
 }

@@ -140,3 +140,74 @@ fn copy(mut from: TcpStream, mut to: TcpStream) {
     let _ = io::copy(&mut from, &mut to);
     let _ = to.shutdown(Shutdown::Write);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+
+    use super::*;
+    use crate::network::ports::ContainerPort;
+
+    /// A listener at any port, and where it is.
+    fn listener() -> (TcpListener, SocketAddr) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let at = listener.local_addr().unwrap();
+        (listener, at)
+    }
+
+    /// Passes one address on to another one.
+    fn forward(to: SocketAddr) -> (Forward, SocketAddr) {
+        let (held, at) = listener();
+        let port = ContainerPort::parse(&format!("{}/tcp", to.port())).unwrap();
+        let held = Held { at, port, socket: Some(held.into()) };
+        (Forward::begin(vec![held], Ipv4Addr::LOCALHOST).unwrap(), at)
+    }
+
+    #[test]
+    fn both_sides_hear_each_other_to_the_end() {
+        let (server, to) = listener();
+        let (_forward, at) = forward(to);
+        let answering = std::thread::spawn(move || {
+            let (mut stream, _) = server.accept().unwrap();
+            let mut asked = String::new();
+            stream.read_to_string(&mut asked).unwrap();
+            stream.write_all(asked.to_uppercase().as_bytes()).unwrap();
+        });
+        let mut client = TcpStream::connect(at).unwrap();
+        client.write_all(b"hello").unwrap();
+        client.shutdown(Shutdown::Write).unwrap();
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        assert_eq!(answer, "HELLO");
+        answering.join().unwrap();
+    }
+
+    #[test]
+    fn where_nobody_listens_the_connection_ends() {
+        let (server, to) = listener();
+        let (_forward, at) = forward(to);
+        drop(server);
+        let mut client = TcpStream::connect(at).unwrap();
+        client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        assert!(matches!(client.read(&mut [0]), Ok(0) | Err(_)));
+    }
+
+    #[test]
+    fn dropping_it_ends_everything() {
+        let (server, to) = listener();
+        let (forward, at) = forward(to);
+        let mut client = TcpStream::connect(at).unwrap();
+        let (mut stream, _) = server.accept().unwrap();
+        stream.write_all(b"x").unwrap();
+        client.read_exact(&mut [0]).unwrap();
+        drop(forward);
+        client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        assert_eq!(client.read(&mut [0]).unwrap(), 0);
+        assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+        let end = std::time::Instant::now() + Duration::from_secs(10);
+        while TcpListener::bind(at).is_err() {
+            assert!(std::time::Instant::now() < end, "the port is not free again");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}

@@ -48,13 +48,18 @@ impl Lease {
 /// The addresses of a bridge.
 #[derive(Debug)]
 pub(super) struct Leases<'l> {
-    /// The folder of networks.
-    pub(super) dir: &'l Dir,
+    /// The run folder: after a restart of the machine nobody has an address.
+    dir: Dir,
     /// Tells what of the holders still stands.
-    pub(super) run: &'l RunDir,
+    run: &'l RunDir,
 }
 
-impl Leases<'_> {
+impl<'l> Leases<'l> {
+    /// Those of a store, by its run folder, which is made when it is missing.
+    pub(super) fn open(run: &'l RunDir) -> Result<Leases<'l>> {
+        Ok(Leases { dir: disk::create_private(run.path())?, run })
+    }
+
     /// The lowest free address, for a container that this process watches.
     pub(super) fn take(&self, subnet: Subnet, network: &str, container: &ContainerId) -> Result<Ipv4Addr> {
         let _lock = self.dir.lock(LOCK, LockMode::Exclusive, PATIENCE)?;
@@ -126,20 +131,18 @@ mod tests {
 
     struct Fixture {
         _tmp: tempfile::TempDir,
-        dir: Dir,
         run: RunDir,
     }
 
     impl Fixture {
         fn new() -> Fixture {
             let tmp = tempfile::tempdir().unwrap();
-            let dir = Dir::open(tmp.path()).unwrap();
             let run = RunDir::of(&tmp.path().join("run"), tmp.path());
-            Fixture { _tmp: tmp, dir, run }
+            Fixture { _tmp: tmp, run }
         }
 
         fn leases(&self) -> Leases<'_> {
-            Leases { dir: &self.dir, run: &self.run }
+            Leases::open(&self.run).unwrap()
         }
 
         fn take(&self, subnet: &str, id: u8) -> Result<Ipv4Addr> {
@@ -174,11 +177,11 @@ mod tests {
     fn leases_of_the_dead_are_dropped() {
         let fixture = Fixture::new();
         fixture.take("10.0.0.0/30", 1).unwrap();
-        let text = std::fs::read_to_string(fixture.dir.join(FILE)).unwrap();
+        let text = std::fs::read_to_string(fixture.run.path().join(FILE)).unwrap();
         for (from, to) in
             [(disk::boot_id(), "earlier".to_owned()), (std::process::id().to_string(), "0".to_owned())]
         {
-            std::fs::write(fixture.dir.join(FILE), text.replace(&from, &to)).unwrap();
+            std::fs::write(fixture.run.path().join(FILE), text.replace(&from, &to)).unwrap();
             assert_eq!(fixture.leases().stale().unwrap(), [ContainerId::from_bytes(&[1; 32])]);
             assert!(!fixture.leases().is_used().unwrap());
             fixture.take("10.0.0.0/30", 2).unwrap();
@@ -191,8 +194,9 @@ mod tests {
         let fixture = Fixture::new();
         let id = ContainerId::from_bytes(&[1; 32]);
         fixture.take("10.0.0.0/30", 1).unwrap();
-        let text = std::fs::read_to_string(fixture.dir.join(FILE)).unwrap();
-        std::fs::write(fixture.dir.join(FILE), text.replace(&std::process::id().to_string(), "0")).unwrap();
+        let text = std::fs::read_to_string(fixture.run.path().join(FILE)).unwrap();
+        std::fs::write(fixture.run.path().join(FILE), text.replace(&std::process::id().to_string(), "0"))
+            .unwrap();
         let folder = fixture.run.container(&id);
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join(PLAN), "{}").unwrap();

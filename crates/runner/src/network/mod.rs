@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! <root>/networks/bridge.json     interface and network of the bridge
-//! <root>/networks/leases.json     who has which address
+//! <run>/leases.json               who has which address
 //! <run>/<id>/netns                the container's network namespace, a mount
 //! <run>/<id>/network.json         what netavark was asked for
 //! ```

@@ -111,8 +111,7 @@ impl Plan {
 /// What it made of a network, as far as we read it.
 #[derive(Debug, Deserialize)]
 struct Status {
-    #[serde(default)]
-    interfaces: BTreeMap<String, Interface>,
+    interfaces: Option<BTreeMap<String, Interface>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -141,8 +140,8 @@ impl Netavark {
         let parsed: Result<BTreeMap<String, Status>, _> = serde_json::from_slice(&answer);
         let statuses =
             parsed.map_err(|error| self.failed("setup", format!("its answer is not readable: {error}")))?;
-        let interfaces = statuses.into_values().flat_map(|status| status.interfaces);
-        Ok(interfaces.into_iter().next().map(|(_, interface)| interface.mac_address).unwrap_or_default())
+        let mut interfaces = statuses.into_values().filter_map(|status| status.interfaces).flatten();
+        Ok(interfaces.next().map(|(_, interface)| interface.mac_address).unwrap_or_default())
     }
 
     /// Undoes what [`Netavark::set_up`] did.

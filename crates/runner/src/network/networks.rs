@@ -146,7 +146,10 @@ impl Networks {
     /// # Errors
     /// When something cannot be undone now; it can be tried again.
     pub fn tear_down(&self, run: &RunDir, container: &Container, path: Option<&OsStr>) -> Result<()> {
-        self.tear_down_of(run, &container.id, path)
+        match Mode::parse(&container.host_config.network_mode)? {
+            Mode::Bridge => self.tear_down_of(run, &container.id, path),
+            Mode::Host | Mode::None | Mode::Container(_) => Ok(()),
+        }
     }
 
     /// The same for a container of which nothing but the id is known.
@@ -165,7 +168,7 @@ impl Networks {
             }
             namespace::remove(&folder)?;
         }
-        self.leases(run).give_back(id)
+        Leases::open(run)?.give_back(id)
     }
 
     /// What containers that do not run have left in the network. [`Networks::tear_down_of`] removes it.
@@ -186,7 +189,7 @@ impl Networks {
                 left.push(Leftover { container, what: "network namespace" });
             }
         }
-        let stale = self.leases(run).stale()?.into_iter();
+        let stale = Leases::open(run)?.stale()?.into_iter();
         left.extend(stale.map(|container| Leftover { container, what: "address" }));
         Ok(left)
     }
@@ -194,11 +197,7 @@ impl Networks {
     fn is_running(&self, run: &RunDir, container: &ContainerId) -> Result<bool> {
         let found = Containers::open(&self.root)?.get(container)?;
         Ok(found.is_some_and(|found| found.state.status.is_running())
-            || self.leases(run).is_watched(container)?)
-    }
-
-    fn leases<'l>(&'l self, run: &'l RunDir) -> Leases<'l> {
-        Leases { dir: &self.dir, run }
+            || Leases::open(run)?.is_watched(container)?)
     }
 
     fn netavark(&self, run: &RunDir, path: Option<&OsStr>) -> Result<Netavark> {
@@ -270,7 +269,7 @@ impl Networks {
         let network_id = network_id(self.root.path(), "bridge");
         let endpoint_id = random_id();
         let machine = lock_machine(run)?;
-        let leases = self.leases(run);
+        let leases = Leases::open(run)?;
         let bridge = Bridge::for_use(&self.dir, leases.is_used()?)?;
         let address = leases.take(bridge.subnet, &network_id, &container.id)?;
         let held = self.publish(container, address, &endpoint_id)?;

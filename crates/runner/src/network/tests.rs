@@ -300,7 +300,7 @@ fn what_the_killed_leave_is_found() {
         let (network, _) = machine.set_up(&container).unwrap();
         assert!(machine.networks.leftovers(&machine.run).unwrap().is_empty(), "its monitor lives");
         // As if this process were another one that was killed.
-        let leases = machine.root.join("networks/leases.json");
+        let leases = machine.run.path().join("leases.json");
         let text = std::fs::read_to_string(&leases).unwrap();
         std::fs::write(&leases, text.replace(&std::process::id().to_string(), "0")).unwrap();
         drop(network);
