@@ -1,5 +1,7 @@
 //! The program that makes bridges, addresses and rules: netavark, as Podman uses it.
 
+#![expect(clippy::disallowed_methods, reason = "starts the program that makes networks")]
+
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::{Read, Write};

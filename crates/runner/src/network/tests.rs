@@ -265,7 +265,8 @@ fn ports_that_are_taken_are_refused() {
 fn whatever_was_cut_off_can_be_undone() {
     on_a_machine(|machine| {
         let container = publishing(1, &[("80/tcp", "", "8080")]);
-        let cut: [(&str, fn(&Dir)); 4] = [
+        type Cut = fn(&Dir);
+        let cut: [(&str, Cut); 4] = [
             ("the namespace is gone", |folder| namespace::remove(folder).unwrap()),
             ("it is another one, without an interface", |folder| namespace::make(folder).unwrap()),
             ("nothing but the namespace was made", |folder| {

@@ -1,6 +1,8 @@
 //! Volumes whose files are somewhere else: another folder, memory, a server. They are mounted while containers run
 //! that use them, once for all of them.
 
+#![expect(clippy::disallowed_methods, reason = "volumes from elsewhere are mounted here")]
+
 use std::ffi::CString;
 use std::net::{IpAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
@@ -128,7 +130,6 @@ fn mount_file_system(kind: &str, device: &str, path: &Path, options: &Flags) -> 
 }
 
 /// The kernel knows no names: a server's name becomes its address.
-#[expect(clippy::disallowed_methods, reason = "the server of a volume that the user named")]
 fn with_address(data: &str) -> String {
     let resolve = |word: &str| {
         let name = word.strip_prefix("addr=").filter(|name| name.parse::<IpAddr>().is_err())?;
