@@ -1,5 +1,5 @@
 //! Search as Docker does it: the first version of the registry protocol, at Docker Hub and wherever it is
-//! served.
+//! served. Other than with Docker, a mirror that serves it stands in for Docker Hub here, too.
 
 use serde_json::Value;
 
@@ -36,6 +36,16 @@ struct Term<'t> {
     query: &'t str,
 }
 
+/// Where a search is served.
+struct Index<'n> {
+    /// What `search` is appended to.
+    base: Url,
+    /// The name that its credentials are kept under.
+    name: &'n str,
+    /// Whether it keeps its users by itself.
+    standalone: bool,
+}
+
 impl Client {
     /// Searches for a term, which may begin with a registry (`host/words`); at most `limit` results, in the
     /// registry's order.
@@ -48,17 +58,39 @@ impl Client {
             return Err(Error::Worded(text));
         }
         let term = split_term(term);
-        let (base, standalone) = match term.host {
-            None => (self.hub_index()?, true),
-            Some(host) => self.find_index(host)?,
-        };
         let query = format!("q={}&n={limit}", form_encode(term.query));
+        match term.host {
+            None => self.search_hub(&query),
+            Some(host) => {
+                let (base, standalone) = self.find_index(host)?;
+                self.search_index(&Index { base, name: host, standalone }, query)
+            }
+        }
+    }
+
+    /// Docker Hub's search is that of its first mirror that has one, else its own: a mirror that only holds what
+    /// was pulled through it serves none.
+    fn search_hub(&self, query: &str) -> Result<Vec<SearchResult>, Error> {
+        for mirror in &self.options.mirrors.hub {
+            let base = mirror.at(&format!("{}/v1/", mirror.path().trim_end_matches('/')), None);
+            let index = Index { base, name: &mirror.authority(), standalone: true };
+            match self.search_index(&index, query.to_owned()) {
+                Err(Error::Cancelled) => return Err(Error::Cancelled),
+                Err(_) => {}
+                found => return found,
+            }
+        }
+        let index = Index { base: self.hub_index()?, name: HUB_SERVER, standalone: true };
+        self.search_index(&index, query.to_owned())
+    }
+
+    fn search_index(&self, index: &Index<'_>, query: String) -> Result<Vec<SearchResult>, Error> {
+        let Index { base, name, standalone } = index;
         let url = base.at(&format!("{}search", base.path()), Some(query));
-        let name = term.host.unwrap_or(HUB_SERVER);
         let server =
             Server { registry: base.origin(), root: url.clone(), name, given: None, pace: self.pace() };
         // Passwords are shown unasked, as Docker does, but only through TLS.
-        let secure = base.origin().scheme == Scheme::Https && standalone;
+        let secure = base.origin().scheme == Scheme::Https && *standalone;
         if secure && matches!(self.credentials(name)?, Credentials::Password { .. }) {
             self.learn(base.origin(), Learned::Basic);
         }

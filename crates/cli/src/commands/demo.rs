@@ -35,11 +35,8 @@ const DIGEST: &str = "{digest}";
 
 const PARTS: &[Part] = &[
     Part {
-        title: "A registry is asked what it has.",
-        lines: &[
-            &["search", "{registry}/alpine"],
-            &["search", "{registry}/a", "--filter", "is-official=true"],
-        ],
+        title: "Searching. The mirror has a search, so it answers for Docker Hub.",
+        lines: &[&["search", "alpine"], &["search", "a", "--filter", "is-official=true"]],
     },
     Part {
         title: "Pulling. A cleanly installed store has no images.",

@@ -1,6 +1,6 @@
 //! The first version of the protocol, as `docker search` speaks it.
 
-use registry_client::{Cancel, Client, ClientOptions, Url};
+use registry_client::{Cancel, Client, ClientOptions, Mirrors, Url};
 
 use crate::peer::{Peer, reply};
 use crate::setup::{Keys, client, options, password};
@@ -30,6 +30,50 @@ fn docker_hub_is_searched_without_a_ping() {
     let client = Client::new(ClientOptions { hub_index, ..options() }, Cancel::new());
     client.search("library/alpine", 5).unwrap();
     assert_eq!(peer.lines(), ["GET /v1/search?q=alpine&n=5"]);
+}
+
+#[test]
+fn a_mirror_that_serves_a_search_stands_in_for_docker_hub() {
+    let none = Peer::new(|_| reply("404 Not Found", &[], ""));
+    let page = Peer::new(|_| reply("200 OK", &[], "<html>Welcome</html>"));
+    let serves = Peer::new(|_| reply("200 OK", &[], FOUND));
+    let hub = Peer::new(|_| reply("200 OK", &[], r#"{"results":[{"name":"at-hub"}]}"#));
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let absent = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let search = |mirrors: &[String]| {
+        let mirrors = mirrors.iter().map(|url| Url::parse(url).unwrap());
+        let mirrors = Mirrors { hub: mirrors.collect(), ..Mirrors::default() };
+        let hub_index = Url::parse(&hub.url("/v1/")).ok();
+        let client = Client::new(ClientOptions { hub_index, mirrors, ..options() }, Cancel::new());
+        client.search("library/alpine", 5).unwrap().remove(0).name
+    };
+    let line = "GET /v1/search?q=alpine&n=5";
+    assert_eq!(search(&[absent.clone(), none.url(""), page.url("/"), serves.url("")]), "alpine");
+    assert_eq!((none.lines(), page.lines()), (vec![line.to_owned()], vec![line.to_owned()]));
+    assert!(hub.lines().is_empty());
+    // In a folder of a server the search is there, too.
+    assert_eq!(search(&[serves.url("/mirror")]), "alpine");
+    assert_eq!(serves.lines(), [line, "GET /mirror/v1/search?q=alpine&n=5"]);
+    assert_eq!(search(&[absent, none.url(""), page.url("")]), "at-hub");
+    // A registry that is named is asked itself.
+    assert_eq!(hub.lines(), [line]);
+}
+
+#[test]
+fn a_mirror_is_not_shown_what_docker_hub_is_told() {
+    let mirror = Peer::new(|seen| match seen.header("authorization") {
+        None => reply("401 Unauthorized", &[("WWW-Authenticate", "Basic realm=\"x\"")], ""),
+        Some(_) => reply("200 OK", &[], FOUND),
+    });
+    let hub = Peer::new(|_| reply("200 OK", &[], FOUND));
+    let keychain = Keys::new(&[("https://index.docker.io/v1/", password("joe", "secret"))]);
+    let mirrors = Mirrors { hub: vec![Url::parse(&mirror.url("")).unwrap()], ..Mirrors::default() };
+    let hub_index = Url::parse(&hub.url("/v1/")).ok();
+    let client = Client::new(ClientOptions { hub_index, mirrors, keychain, ..options() }, Cancel::new());
+    client.search("alpine", 5).unwrap();
+    assert!(mirror.seen().iter().all(|seen| seen.header("authorization").is_none()));
+    assert_eq!(hub.lines().len(), 1);
 }
 
 #[test]
