@@ -22,9 +22,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::http::answer;
-use crate::http::connection::{Patience, Watch, Watched};
+use crate::http::connection::{BODY_PIECE_BYTES, Bodies, Patience, Watch, Watched};
 use crate::http::service::{self, Ends, Server};
-use crate::limits::{HEADER_BYTES_MAX, HEADER_COUNT_MAX, REQUEST_HEAD_TIMEOUT};
+use crate::limits::{HEADER_COUNT_MAX, REQUEST_HEAD_TIMEOUT};
 use crate::log::Log;
 use crate::metrics::Metrics;
 use crate::registry::Registry;
@@ -154,6 +154,7 @@ struct Connections {
     addresses: Mutex<HashMap<IpAddr, usize>>,
     tls: Option<Arc<Tls>>,
     patience: Patience,
+    bodies: Bodies,
 }
 
 /// A place among the connections.
@@ -173,6 +174,7 @@ impl Connections {
             addresses: Mutex::default(),
             tls,
             patience,
+            bodies: Bodies::default(),
         }
     }
 
@@ -242,27 +244,27 @@ async fn connection(server: Arc<Server>, place: Place, stream: TcpStream, peer: 
     let Ok(local) = stream.local_addr() else { return };
     let _ = stream.set_nodelay(true);
     let ends = Ends { peer, local };
-    let patience = place.connections.patience;
+    let shared = (place.connections.patience, place.connections.bodies.clone());
     match &place.connections.tls {
-        None => requests(server, ends, stream, patience).await,
+        None => requests(server, ends, stream, shared).await,
         Some(tls) => {
             let handshake = tokio_rustls::TlsAcceptor::from(tls.current()).accept(stream);
             let handshake = tokio::time::timeout(REQUEST_HEAD_TIMEOUT, handshake);
             if let Some(Ok(Ok(stream))) = either(handshake, service::stopped(server.stop.clone())).await {
-                requests(server, ends, stream, patience).await;
+                requests(server, ends, stream, shared).await;
             }
         }
     }
     drop(place);
 }
 
-async fn requests<S>(server: Arc<Server>, ends: Ends, stream: S, patience: Patience)
+async fn requests<S>(server: Arc<Server>, ends: Ends, stream: S, (patience, bodies): (Patience, Bodies))
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let watch = Arc::new(Watch::default());
     let stop = server.stop.clone();
-    let io = TokioIo::new(Watched::new(stream, Arc::clone(&watch), patience));
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(&watch), bodies, patience));
     let service = service_fn({
         let watch = Arc::clone(&watch);
         move |request| {
@@ -273,7 +275,7 @@ where
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(None)
-        .max_buf_size(HEADER_BYTES_MAX)
+        .max_buf_size(BODY_PIECE_BYTES.1)
         .max_headers(HEADER_COUNT_MAX)
         .serve_connection(io, service);
     let mut connection = pin!(connection);

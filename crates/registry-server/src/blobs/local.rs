@@ -21,8 +21,6 @@ use crate::limits::DISK_RESERVE_BYTES;
 const PARTS: usize = 256;
 /// Write-out is started when this much has been written since the last time, so that the sync is short.
 const WRITEBACK_BYTES: u64 = 8 << 20;
-/// Smaller writes go to the page cache at once; handing them to another thread costs more.
-const INLINE_WRITE_BYTES: usize = 64 << 10;
 
 /// A directory of blobs.
 pub struct LocalBlobs {
@@ -152,8 +150,7 @@ struct Writer {
 impl BlobWriter for Writer {
     fn append(&mut self, chunks: Vec<Bytes>) -> Answer<'_, ()> {
         let (file, offset) = (Arc::clone(&self.file), self.offset);
-        let length = chunks.iter().map(Bytes::len).sum::<usize>();
-        self.offset += length as u64;
+        self.offset += chunks.iter().map(Bytes::len).sum::<usize>() as u64;
         let writeback = (self.offset - self.started >= WRITEBACK_BYTES).then_some(self.started);
         if writeback.is_some() {
             self.started = self.offset;
@@ -170,11 +167,8 @@ impl BlobWriter for Writer {
             }
             Ok(())
         };
-        if length <= INLINE_WRITE_BYTES {
-            let result = write();
-            return Box::pin(async { result });
-        }
-        Box::pin(blocking(write))
+        let result = in_place(write);
+        Box::pin(async { result })
     }
 
     fn pause(self: Box<Self>) -> Answer<'static, Vec<u8>> {
@@ -226,6 +220,15 @@ impl BlobReader for Reader {
             buffer.truncate(filled);
             Ok(buffer.into())
         }))
+    }
+}
+
+/// Runs work in the page cache here, where the bytes are still in the processor's: another thread takes over the
+/// other requests, should this one have to wait for the disk.
+fn in_place<T>(work: impl FnOnce() -> T) -> T {
+    match tokio::runtime::Handle::current().runtime_flavor() {
+        tokio::runtime::RuntimeFlavor::MultiThread => tokio::task::block_in_place(work),
+        _ => work(),
     }
 }
 

@@ -12,11 +12,12 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf, Take};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::framing::{Doubt, Framing};
-use crate::limits::{KEEP_ALIVE_IDLE_MAX, REQUEST_HEAD_TIMEOUT, STALL_BYTES_MIN};
+use super::framing::{Broken, Framing};
+use super::service;
+use crate::limits::{KEEP_ALIVE_IDLE_MAX, REQUEST_HEAD_TIMEOUT, STALL_BYTES_MIN, UPLOAD_BUFFERS_BYTES_MAX};
 
 /// What the connection and its requests tell each other.
 #[derive(Debug, Default)]
@@ -24,7 +25,7 @@ pub(crate) struct Watch {
     /// Requests that were handed on.
     begun: AtomicU64,
     /// The request whose head is refused.
-    doubt: OnceLock<Doubt>,
+    doubt: OnceLock<u64>,
     /// Requests whose answer is not sent yet.
     active: AtomicUsize,
     /// The client has not taken what was to be written.
@@ -32,14 +33,10 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// A request begins; the status that it is refused with, if its head is.
-    pub(crate) fn begin_request(&self) -> Option<u16> {
+    /// A request begins; whether its head can be read in one way alone.
+    pub(crate) fn begin_request(&self) -> bool {
         let number = self.begun.fetch_add(1, Ordering::Relaxed) + 1;
-        match self.doubt.get() {
-            Some(Doubt::Framing(refused)) if number >= *refused => Some(400),
-            Some(Doubt::TooLarge(refused)) if number >= *refused => Some(431),
-            _ => None,
-        }
+        self.doubt.get().is_none_or(|doubtful| number < *doubtful)
     }
 
     /// Whether no request has come that has not been answered: what has come of a next one is not all of its head.
@@ -81,9 +78,30 @@ impl Default for Patience {
     }
 }
 
+/// Bytes read at once while a head comes: most heads are smaller.
+const HEAD_PIECE_BYTES: usize = 16 << 10;
+/// Bytes of a body read at once: where there are many, and where there is room. A piece that fits a processor's
+/// cache is hashed and written while it is there.
+pub(crate) const BODY_PIECE_BYTES: (usize, usize) = (16 << 10, 512 << 10);
+
+/// Counts the bodies that are coming in: all of them together keep to one limit.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Bodies(Arc<AtomicUsize>);
+
+impl Bodies {
+    /// Bytes that each of them may read at once.
+    fn piece(&self) -> usize {
+        let each = UPLOAD_BUFFERS_BYTES_MAX / self.0.load(Ordering::Relaxed).max(1);
+        each.clamp(BODY_PIECE_BYTES.0, BODY_PIECE_BYTES.1)
+    }
+}
+
 /// A watched stream.
 pub(crate) struct Watched<S> {
-    stream: S,
+    stream: Take<S>,
+    bodies: Bodies,
+    /// Whether a body is coming in that was counted.
+    in_body: bool,
     watch: Arc<Watch>,
     framing: Framing,
     patience: Patience,
@@ -96,11 +114,13 @@ pub(crate) struct Watched<S> {
     stalled: Option<(Instant, u64)>,
 }
 
-impl<S> Watched<S> {
-    pub(crate) fn new(stream: S, watch: Arc<Watch>, patience: Patience) -> Watched<S> {
+impl<S: AsyncRead> Watched<S> {
+    pub(crate) fn new(stream: S, watch: Arc<Watch>, bodies: Bodies, patience: Patience) -> Watched<S> {
         let far = Instant::now() + patience.idle;
         Watched {
-            stream,
+            stream: stream.take(0),
+            bodies,
+            in_body: false,
             watch,
             framing: Framing::default(),
             patience,
@@ -112,19 +132,25 @@ impl<S> Watched<S> {
         }
     }
 
-    fn arrived(&mut self, bytes: &[u8]) -> io::Result<()> {
+    fn arrived(&mut self, bytes: &[u8]) -> Result<(), Broken> {
         self.idle_since = None;
         let before = self.framing.heads();
         let result = self.framing.feed(bytes);
         if let Some(doubt) = self.framing.doubt() {
             self.watch.doubt.get_or_init(|| doubt);
         }
+        self.count_body(self.framing.in_body());
         if !self.framing.in_head() {
             self.head_began = None;
         } else if self.head_began.is_none() || self.framing.heads() != before {
             self.head_began = Some(Instant::now());
         }
-        result.map_err(|text| io::Error::new(io::ErrorKind::InvalidData, text))
+        result
+    }
+
+    /// Bytes that may be read now. The HTTP library reads as much as it is given.
+    fn piece(&self) -> usize {
+        if self.framing.in_body() { self.bodies.piece() } else { HEAD_PIECE_BYTES }
     }
 
     /// Whether the client has been waited for long enough.
@@ -181,17 +207,58 @@ impl<S> Watched<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+impl<S> Watched<S> {
+    fn count_body(&mut self, in_body: bool) {
+        if in_body != self.in_body {
+            self.in_body = in_body;
+            let count = &self.bodies.0;
+            if in_body {
+                count.fetch_add(1, Ordering::Relaxed)
+            } else {
+                count.fetch_sub(1, Ordering::Relaxed)
+            };
+        }
+    }
+}
+
+impl<S> Drop for Watched<S> {
+    fn drop(&mut self) {
+        self.count_body(false);
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Watched<S> {
+    /// Ends the connection. The HTTP library would gather a head as large as any piece of a body, so it is not asked
+    /// to refuse one.
+    fn refuse(&mut self, broken: Broken, context: &mut Context<'_>) -> io::Error {
+        let text = match broken {
+            Broken::Body(text) => text,
+            Broken::Head => {
+                if self.watch.is_quiet() {
+                    // It fits the socket's buffer, or the client does not read its answers.
+                    let _ = Pin::new(self.stream.get_mut()).poll_write(context, &service::too_large_head());
+                }
+                "the head is too large"
+            }
+        };
+        io::Error::new(io::ErrorKind::InvalidData, text)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
+        let piece = self.piece() as u64;
+        self.stream.set_limit(piece);
         match Pin::new(&mut self.stream).poll_read(context, buffer) {
             Poll::Ready(Ok(())) => {
                 let arrived = &buffer.filled()[before..];
-                Poll::Ready(if arrived.is_empty() { Ok(()) } else { self.arrived(arrived) })
+                let arrived = if arrived.is_empty() { Ok(()) } else { self.arrived(arrived) };
+                Poll::Ready(arrived.map_err(|broken| self.refuse(broken, context)))
             }
             Poll::Ready(error) => Poll::Ready(error),
             Poll::Pending => self.poll_patience(context).map(Err),
@@ -199,13 +266,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        let written = Pin::new(self.stream.get_mut()).poll_write(context, bytes);
         self.wrote(written, context)
     }
 
@@ -214,21 +281,21 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         context: &mut Context<'_>,
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
+        let written = Pin::new(self.stream.get_mut()).poll_write_vectored(context, bytes);
         self.wrote(written, context)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.stream.get_ref().is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        let flushed = Pin::new(self.stream.get_mut()).poll_flush(context);
         self.watch.blocked.store(flushed.is_pending(), Ordering::Relaxed);
         flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        Pin::new(self.stream.get_mut()).poll_shutdown(context)
     }
 }

@@ -15,16 +15,16 @@ pub(super) struct Framing {
     state: State,
     line: Vec<u8>,
     heads: u64,
-    doubt: Option<Doubt>,
+    doubt: Option<u64>,
 }
 
-/// A head that is refused.
+/// Why nothing more can be read from a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Doubt {
-    /// It can be read in two ways; which of the connection's it is, from 1.
-    Framing(u64),
-    /// It is too large; which it is.
-    TooLarge(u64),
+pub(super) enum Broken {
+    /// A head is too large.
+    Head,
+    /// A body's framing is malformed, in this way.
+    Body(&'static str),
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,19 +56,19 @@ impl Framing {
         self.state != State::Head
     }
 
-    /// The first head that is refused.
-    pub(super) fn doubt(&self) -> Option<Doubt> {
+    /// The first head that can be read in two ways: which of the connection's it is, from 1.
+    pub(super) fn doubt(&self) -> Option<u64> {
         self.doubt
     }
 
     /// Follows some more bytes.
     ///
     /// # Errors
-    /// When a body's framing is malformed.
-    pub(super) fn feed(&mut self, mut bytes: &[u8]) -> Result<(), &'static str> {
+    /// When a head is too large, or a body's framing is malformed.
+    pub(super) fn feed(&mut self, mut bytes: &[u8]) -> Result<(), Broken> {
         while !bytes.is_empty() && self.state != State::Lost {
             bytes = match self.state {
-                State::Head => self.head(bytes),
+                State::Head => self.head(bytes)?,
                 State::Body(left) => self.skip(bytes, left, State::Head, State::Body),
                 State::Chunk(left) => self.skip(bytes, left, State::ChunkEnd, State::Chunk),
                 State::ChunkSize | State::ChunkEnd | State::Trailer(_) => self.framing_line(bytes)?,
@@ -85,7 +85,7 @@ impl Framing {
         &bytes[n..]
     }
 
-    fn head<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+    fn head<'b>(&mut self, bytes: &'b [u8]) -> Result<&'b [u8], Broken> {
         // Empty lines before a request are skipped, as the specification asks.
         let from = if self.line.is_empty() {
             bytes.iter().position(|b| !matches!(b, b'\r' | b'\n')).unwrap_or(bytes.len())
@@ -96,15 +96,14 @@ impl Framing {
             self.line.push(*byte);
             if self.line.ends_with(b"\n\r\n") || self.line.ends_with(b"\n\n") {
                 self.end_head();
-                return &bytes[at + 1..];
+                return Ok(&bytes[at + 1..]);
             }
             if self.line.len() > HEADER_BYTES_MAX {
-                self.doubt.get_or_insert(Doubt::TooLarge(self.heads + 1));
                 self.state = State::Lost;
-                return &[];
+                return Err(Broken::Head);
             }
         }
-        &[]
+        Ok(&[])
     }
 
     fn end_head(&mut self) {
@@ -119,13 +118,13 @@ impl Framing {
                 };
             }
             None => {
-                self.doubt.get_or_insert(Doubt::Framing(self.heads));
+                self.doubt.get_or_insert(self.heads);
                 self.state = State::Lost;
             }
         }
     }
 
-    fn framing_line<'b>(&mut self, bytes: &'b [u8]) -> Result<&'b [u8], &'static str> {
+    fn framing_line<'b>(&mut self, bytes: &'b [u8]) -> Result<&'b [u8], Broken> {
         let end = bytes.iter().position(|b| *b == b'\n');
         let (line, rest) = bytes.split_at(end.map_or(bytes.len(), |end| end + 1));
         self.line.extend_from_slice(line);
@@ -156,9 +155,9 @@ impl Framing {
         Ok(rest)
     }
 
-    fn refuse<T>(&mut self, text: &'static str) -> Result<T, &'static str> {
+    fn refuse<T>(&mut self, text: &'static str) -> Result<T, Broken> {
         self.state = State::Lost;
-        Err(text)
+        Err(Broken::Body(text))
     }
 }
 
@@ -229,7 +228,7 @@ fn text(line: &[u8]) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn feed(text: &str, step: usize) -> (Framing, Result<(), &'static str>) {
+    fn feed(text: &str, step: usize) -> (Framing, Result<(), Broken>) {
         let mut framing = Framing::default();
         let result = text.as_bytes().chunks(step).try_for_each(|bytes| framing.feed(bytes));
         (framing, result)
@@ -241,7 +240,7 @@ mod tests {
             let text = format!("PUT / HTTP/1.1\r\nHost: x\r\n{head}\r\n");
             for step in [1, 7, 1_000] {
                 let (framing, _) = feed(&text, step);
-                assert_eq!(framing.doubt(), doubtful.then_some(Doubt::Framing(1)), "{head:?}");
+                assert_eq!(framing.doubt(), doubtful.then_some(1), "{head:?}");
             }
         };
         check("", false);
@@ -268,7 +267,7 @@ mod tests {
         check("X: a\0\r\n", true);
         check("no colon\r\n", true);
         let (framing, _) = feed("PUT / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 3);
-        assert_eq!(framing.doubt(), Some(Doubt::Framing(1)));
+        assert_eq!(framing.doubt(), Some(1));
     }
 
     #[test]
@@ -281,17 +280,17 @@ mod tests {
             assert_eq!((result, framing.heads(), framing.state), (Ok(()), 4, State::Head), "{step}");
         }
         let second = format!("{requests}PUT / HTTP/1.1\r\nContent-Length: x\r\n\r\n");
-        assert_eq!(feed(&second, 5).0.doubt(), Some(Doubt::Framing(5)));
+        assert_eq!(feed(&second, 5).0.doubt(), Some(5));
         let long = format!("GET / HTTP/1.1\r\n\r\nGET /{}", "x".repeat(HEADER_BYTES_MAX));
-        assert_eq!(feed(&long, 1_000).0.doubt(), Some(Doubt::TooLarge(2)));
+        assert_eq!(feed(&long, 1_000).1, Err(Broken::Head));
     }
 
     #[test]
     fn srv_6_doubtful_chunks_are_refused() {
-        let check = |body: &str, expect: Option<&str>| {
+        let check = |body: &str, expect: Option<&'static str>| {
             let text = format!("PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{body}");
             for step in [1, 5, 1_000] {
-                assert_eq!(feed(&text, step).1.err(), expect, "{body:?}");
+                assert_eq!(feed(&text, step).1.err(), expect.map(Broken::Body), "{body:?}");
             }
         };
         check("5\r\nhello\r\n0\r\n\r\n", None);

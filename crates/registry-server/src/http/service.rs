@@ -11,7 +11,7 @@ use hyper::{HeaderMap, Method, Request, Response};
 use spec::RegistryErrorCode as Code;
 use tokio::sync::watch;
 
-use super::answer::{Answer, ResponseBody, Sent};
+use super::answer::{Answer, JSON, ResponseBody, Sent};
 use super::body::RequestBody;
 use super::call::{Begin, Call};
 use super::connection::{Active, Watch};
@@ -77,14 +77,14 @@ pub(crate) async fn serve(
     request: Request<Incoming>,
 ) -> Response<Sent> {
     let started = Instant::now();
-    let refused = watch.begin_request();
+    let clear = watch.begin_request();
     let active = watch.active();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let id = server.log.request_id();
     let mut user = None;
-    let mut answer = match refused {
-        Some(status) => refused_head(status),
-        None => respond(&server, ends, request, &mut user).await,
+    let mut answer = match clear {
+        true => respond(&server, ends, request, &mut user).await,
+        false => doubtful_head(),
     };
     decorate(&server, &mut answer, &path, &id);
     let line = Line {
@@ -103,13 +103,21 @@ pub(crate) async fn serve(
 }
 
 /// Lengths that contradict each other: whose request the rest is nobody knows (SRV-6).
-fn refused_head(status: u16) -> Answer {
-    let detail = match status {
-        431 => format!("the request's head has more than HEADER_BYTES_MAX ({HEADER_BYTES_MAX}) bytes"),
-        _ => "the lengths in the request's head contradict each other, or it is not well-formed".to_owned(),
-    };
-    let refusal = Refusal::new(Code::SizeInvalid, detail).with_status(status);
-    Answer::from(refusal.with_header(CONNECTION, "close"))
+fn doubtful_head() -> Answer {
+    let detail = "the lengths in the request's head contradict each other, or it is not well-formed";
+    Answer::from(Refusal::new(Code::SizeInvalid, detail).with_header(CONNECTION, "close"))
+}
+
+/// What a client gets whose head is too large for there to be a request.
+pub(super) fn too_large_head() -> Vec<u8> {
+    let detail = format!("the request's head has more than HEADER_BYTES_MAX ({HEADER_BYTES_MAX}) bytes");
+    let body = Refusal::new(Code::SizeInvalid, detail).body();
+    let head = format!(
+        "HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: {JSON}\r\nconnection: close\r\n\
+         content-length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.into_bytes(), body].concat()
 }
 
 fn decorate(server: &Server, answer: &mut Answer, path: &str, id: &str) {

@@ -12,15 +12,17 @@ use super::uploads::{Position, mismatch};
 use crate::blobs::{BlobKey, BlobWriter};
 use crate::http::body::RequestBody;
 use crate::http::render;
-use crate::limits::UPLOAD_BUFFERS_BYTES_MAX;
 use crate::metadata::{Blob, NewBlob, Place, Upload};
 use crate::name::RepositoryName;
 use crate::refusal::{Answered, Refusal};
 
 /// How far an upload has come is kept this often, so that a killed server loses little of a long chunk.
 const KEEP_BYTES: u64 = 64 << 20;
-/// Bytes gathered before they are written: fewer are not worth a call, more would not make it faster.
-const GATHER_BYTES: (usize, usize) = (64 << 10, 1 << 20);
+/// Bytes gathered before they are written: fewer are not worth a call. What comes in larger pieces is written piece
+/// by piece, so that its memory serves the next one.
+const GATHER_BYTES: usize = 64 << 10;
+/// Bytes of a stored upload that are hashed again at once.
+const READ_BYTES: usize = 1 << 20;
 
 /// An upload that this request alone is writing to.
 pub(super) struct Receiving<'r> {
@@ -105,7 +107,7 @@ impl<'r> Receiving<'r> {
             self.digester.update(&chunk);
             self.gathered_bytes += chunk.len();
             self.gathered.push(chunk);
-            if self.gathered_bytes >= self.gather_bytes() {
+            if self.gathered_bytes >= GATHER_BYTES {
                 self.write().await?;
             }
         }
@@ -121,12 +123,6 @@ impl<'r> Receiving<'r> {
         }
         let detail = format!("the registry's disk has no room for {bytes} bytes more");
         Err(Refusal::new(Code::Unavailable, detail).with_status(507))
-    }
-
-    /// All uploads together keep to the limit, however many there are.
-    fn gather_bytes(&self) -> usize {
-        let each = UPLOAD_BUFFERS_BYTES_MAX / self.registry.writing().max(1);
-        each.clamp(GATHER_BYTES.0, GATHER_BYTES.1)
     }
 
     /// Writes what was gathered; as long as all of it is small, it stays in memory.
@@ -224,7 +220,7 @@ impl<'r> Receiving<'r> {
             Place::Stored(key) => {
                 let reader = self.registry.blobs.open(key).await?.ok_or_else(lost)?;
                 while digester.bytes() < self.digester.bytes() {
-                    let bytes = reader.read(digester.bytes(), GATHER_BYTES.1).await?;
+                    let bytes = reader.read(digester.bytes(), READ_BYTES).await?;
                     if bytes.is_empty() {
                         return Err(lost());
                     }
