@@ -254,6 +254,11 @@ impl Ui {
         Some(now.unwrap_or(Screen { columns: PROGRESS_COLUMNS_ASSUMED, rows: usize::MAX }))
     }
 
+    /// Whether what is printed goes nowhere any more: who prints again and again has to stop.
+    pub(crate) fn is_left(&self) -> bool {
+        self.out_error.is_some()
+    }
+
     /// Whether a stream of bytes ended because nobody reads it any more.
     pub(crate) fn stream_was_left(&self) -> bool {
         self.stream_left

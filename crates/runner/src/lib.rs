@@ -21,7 +21,9 @@
 )]
 
 pub mod control;
+pub mod counters;
 mod error;
+mod listing;
 pub mod logs;
 pub mod monitor;
 mod mounts;
@@ -36,4 +38,5 @@ pub mod user_namespace;
 pub mod volumes;
 
 pub use error::{Error, Result};
+pub use listing::{Listing, list_processes};
 pub use run_dir::RunDir;

@@ -4,20 +4,26 @@ mod creating;
 mod detach_keys;
 mod each;
 mod logs;
+mod port;
 mod rename;
 mod rm;
 mod running;
 mod start;
+mod stats;
 mod stop;
 mod streams;
+mod top;
 mod wait;
 
 pub(super) use attach::ATTACH;
 pub(super) use logs::LOGS;
+pub(super) use port::PORT;
 pub(super) use rename::RENAME;
 pub(super) use rm::RM;
 pub(super) use start::START;
+pub(super) use stats::STATS;
 pub(super) use stop::{KILL, PAUSE, RESTART, STOP, UNPAUSE};
+pub(super) use top::TOP;
 pub(super) use wait::WAIT;
 
 use super::{inspect, prune_containers, ps};
@@ -35,12 +41,15 @@ pub(super) static CONTAINER: Command = Command {
         &logs::CONTAINER_LOGS,
         &ps::CONTAINER_LS,
         &stop::CONTAINER_PAUSE,
+        &port::CONTAINER_PORT,
         &prune_containers::CONTAINER_PRUNE,
         &rename::CONTAINER_RENAME,
         &stop::CONTAINER_RESTART,
         &rm::CONTAINER_RM,
         &start::CONTAINER_START,
+        &stats::CONTAINER_STATS,
         &stop::CONTAINER_STOP,
+        &top::CONTAINER_TOP,
         &stop::CONTAINER_UNPAUSE,
         &wait::CONTAINER_WAIT,
     ]),

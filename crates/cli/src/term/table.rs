@@ -5,21 +5,33 @@
 //! padded, so an empty last cell leaves the padding before it at the end of the line.
 use unicode_width::UnicodeWidthStr;
 
-/// Narrowest column.
+/// Narrowest column of listings.
 const COLUMN_MIN: usize = 10;
 /// Blanks after a column's widest cell.
 const PADDING: usize = 3;
 
 /// Text with tabs and line breaks, on its way to becoming columns.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Table {
     text: String,
+    column_min: usize,
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        Self::with_column_min(COLUMN_MIN)
+    }
 }
 
 impl Table {
     /// Nothing yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Nothing yet; no column will be narrower than this.
+    pub fn with_column_min(column_min: usize) -> Self {
+        Self { text: String::new(), column_min }
     }
 
     /// Adds text that has its own tabs and line breaks, as a `table` template makes it.
@@ -30,7 +42,7 @@ impl Table {
     /// The text in columns.
     pub fn render(&self) -> String {
         let lines: Vec<Vec<&str>> = self.text.split('\n').map(|line| line.split('\t').collect()).collect();
-        let widths = widths(&lines);
+        let widths = widths(&lines, self.column_min);
         let mut out = String::with_capacity(self.text.len() * 2);
         for (index, (cells, widths)) in lines.iter().zip(&widths).enumerate() {
             if index > 0 {
@@ -47,10 +59,10 @@ impl Table {
 }
 
 /// The width of every cell that ends in a tab, line by line.
-fn widths(lines: &[Vec<&str>]) -> Vec<Vec<usize>> {
+fn widths(lines: &[Vec<&str>], column_min: usize) -> Vec<Vec<usize>> {
     let mut widths: Vec<Vec<usize>> = lines
         .iter()
-        .map(|cells| cells[..cells.len() - 1].iter().map(|c| (c.width() + PADDING).max(COLUMN_MIN)).collect())
+        .map(|cells| cells[..cells.len() - 1].iter().map(|c| (c.width() + PADDING).max(column_min)).collect())
         .collect();
     let columns = widths.iter().map(Vec::len).max().unwrap_or(0);
     for column in 0..columns {

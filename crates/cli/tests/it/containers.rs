@@ -134,3 +134,16 @@ fn a_prune_of_containers_and_of_the_system_asks_first() {
     bench.docker_config(r#"{"pruneFilters": ["label=kept"]}"#);
     check(&["container", "prune"], b"y\n", &format!("{containers}Total reclaimed space: 0B\n"));
 }
+
+#[test]
+fn ports_processes_and_use_are_told() {
+    let bench = bench();
+    let network = json!({"Ports": {
+        "443/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8443"}],
+        "53/udp": [{"HostIp": "127.0.0.1", "HostPort": "53"}],
+        "6379/tcp": [],
+        "80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}, {"HostIp": "::", "HostPort": "8080"}],
+    }});
+    Laid::new('9', "web", "redis").running().state(json!({"Network": network})).lay(&bench);
+    bench.check("port-top-stats.txt");
+}
