@@ -25,6 +25,9 @@ pub enum Error {
     /// The runtime cannot be used, or refused.
     #[error(transparent)]
     Runtime(#[from] crate::runtime::RuntimeError),
+    /// It cannot be described to a runtime.
+    #[error(transparent)]
+    Oci(#[from] crate::oci::OciError),
     /// A process could not be made or spoken to.
     #[error("cannot {doing}")]
     Process {

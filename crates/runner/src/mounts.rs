@@ -39,7 +39,7 @@ fn targets_below(table: &[u8], path: &Path) -> Vec<PathBuf> {
 }
 
 /// Blanks and backslashes stand as three octal digits.
-fn unescape(field: &[u8]) -> PathBuf {
+pub(crate) fn unescape(field: &[u8]) -> PathBuf {
     let mut bytes = Vec::with_capacity(field.len());
     let mut rest = field;
     while let [first, tail @ ..] = rest {

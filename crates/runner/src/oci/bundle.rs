@@ -28,7 +28,7 @@ pub struct Bundle<'b> {
     pub cgroup: &'b str,
     /// A program of this machine that is its first process, for `--init`.
     pub init: Option<&'b Path>,
-    /// Who is who, where an ordinary user runs it.
+    /// Who is who in the user namespace that this process is in, where an ordinary user runs it.
     pub rootless: Option<&'b IdMaps>,
 }
 

@@ -36,7 +36,7 @@ impl Runtime {
     /// All known runtimes that are here, the one that is chosen first.
     pub fn all(path: Option<&OsStr>, state: &Path) -> Vec<Runtime> {
         // crun is the fastest, but knows only one version of cgroups at a time.
-        let order = if is_unified() { ["crun", "runc", "youki"] } else { ["runc", "crun", "youki"] };
+        let order = if has_unified_cgroups() { ["crun", "runc", "youki"] } else { ["runc", "crun", "youki"] };
         let found = order.iter().filter_map(|name| program(name, path));
         found.filter_map(|file| Runtime::at(file, state.to_owned()).ok()).collect()
     }
@@ -67,7 +67,7 @@ impl Runtime {
 const NONE: &str = "no OCI runtime was found, which starts containers: install the package `runc` or `crun`, or name one with --runtime";
 
 /// Whether this machine has only cgroups of version 2.
-fn is_unified() -> bool {
+pub(crate) fn has_unified_cgroups() -> bool {
     Path::new("/sys/fs/cgroup/cgroup.controllers").exists()
 }
 

@@ -10,6 +10,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 pub use error::{Failure, RuntimeError};
+pub(crate) use find::has_unified_cgroups;
 pub(crate) use find::program;
 
 /// A runtime that was found.

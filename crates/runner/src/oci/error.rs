@@ -1,0 +1,100 @@
+//! Why a container cannot be described to a runtime, in Docker's words where it has some.
+
+use std::path::PathBuf;
+
+use super::user::ID_MAX;
+
+/// Why a container cannot be described to a runtime.
+#[derive(Debug, thiserror::Error)]
+pub enum OciError {
+    /// The image has no user of this name.
+    #[error("unable to find user {0}: no matching entries in passwd file")]
+    NoSuchUser(String),
+    /// The image has no group of this name.
+    #[error("unable to find group {0}: no matching entries in group file")]
+    NoSuchGroup(String),
+    /// The image has no group of this name, which was asked for besides.
+    #[error("Unable to find group {0}: no matching entries in group file")]
+    NoSuchExtraGroup(String),
+    /// A number that names nobody.
+    #[error("uids and gids must be in range 0-{ID_MAX}")]
+    IdRange,
+    /// The image's file of users or groups is not one.
+    #[error("read {file} of the image: {reason}")]
+    Accounts {
+        /// `etc/passwd` or `etc/group`.
+        file: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A variable that no program can be given.
+    #[error("environment variable {shown}: {reason}")]
+    Variable {
+        /// Its name, shortened.
+        shown: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Something else stands where the program would start.
+    #[error("Cannot mkdir: {0} is not a directory")]
+    WorkdirNotDirectory(String),
+    /// A place that cannot be mounted on.
+    #[error("mount point {path}: {reason}")]
+    Place {
+        /// The path in the container.
+        path: String,
+        /// Why not.
+        reason: String,
+    },
+    /// No such capability.
+    #[error("unknown capability: {0:?}")]
+    NoSuchCapability(String),
+    /// This machine, or the user, does not have it to give.
+    #[error("capability not supported by your kernel or not available in the current environment: {0:?}")]
+    CapabilityUnavailable(String),
+    /// `--security-opt` without a value.
+    #[error("invalid --security-opt 1: {0:?}")]
+    SecurityOption(String),
+    /// `--security-opt` with a name or value that does not exist.
+    #[error("invalid --security-opt 2: {0:?}")]
+    SecurityOptionValue(String),
+    /// A profile that is not one.
+    #[error("Decoding seccomp profile failed: {0}")]
+    Seccomp(String),
+    /// A tmpfs does not have it.
+    #[error("invalid tmpfs option [{0:?}]")]
+    TmpfsOption(String),
+    /// Mounts below the source would not show.
+    #[error("path {path} is mounted on {mount} but it is not a {wanted} mount")]
+    Propagation {
+        /// The source.
+        path: String,
+        /// Where its file system is mounted.
+        mount: String,
+        /// `shared`, or `shared or slave`.
+        wanted: &'static str,
+    },
+    /// A device that is not there or is none.
+    #[error("error gathering device information while adding custom device {path:?}: {reason}")]
+    Device {
+        /// Its path on this machine.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A device rule that is not one.
+    #[error("invalid device cgroup rule format: '{0}'")]
+    DeviceRule(String),
+    /// A kernel parameter that is the whole machine's.
+    #[error("sysctl '{0}' is not allowed")]
+    Sysctl(String),
+    /// A share that is none.
+    #[error("invalid CPU shares ({0}): value must be a positive integer")]
+    CpuShares(i64),
+    /// A limit of processes that does not exist.
+    #[error("invalid ulimit type: {0}")]
+    Ulimit(String),
+    /// A path that a document cannot hold.
+    #[error("{0} is not UTF-8")]
+    Path(PathBuf),
+}
