@@ -13,6 +13,7 @@ mod environment;
 mod failure;
 pub mod flags;
 mod interrupt;
+mod options;
 mod run;
 pub mod term;
 mod ui;

@@ -18,6 +18,7 @@ mod remote;
 pub mod samples;
 mod settings;
 
+pub use disk::read_named as read_user_file;
 pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result};
 pub use event::{Bytes, Event, Events, LayerState, Recorded, Silent};

@@ -1,12 +1,15 @@
 //! `strata container`: the commands that manage containers.
+mod asked;
 mod attach;
 mod creating;
 mod detach_keys;
 mod each;
+mod exec;
 mod logs;
 mod port;
 mod rename;
 mod rm;
+mod run;
 mod running;
 mod start;
 mod stats;
@@ -16,10 +19,12 @@ mod top;
 mod wait;
 
 pub(super) use attach::ATTACH;
+pub(super) use exec::EXEC;
 pub(super) use logs::LOGS;
 pub(super) use port::PORT;
 pub(super) use rename::RENAME;
 pub(super) use rm::RM;
+pub(super) use run::{CREATE, RUN};
 pub(super) use start::START;
 pub(super) use stats::STATS;
 pub(super) use stop::{KILL, PAUSE, RESTART, STOP, UNPAUSE};
@@ -36,6 +41,9 @@ pub(super) static CONTAINER: Command = Command {
     section: Section::Management,
     action: Action::Group(&[
         &attach::CONTAINER_ATTACH,
+        &run::CONTAINER_CREATE,
+        &exec::CONTAINER_EXEC,
+        &run::CONTAINER_RUN,
         &inspect::CONTAINER_INSPECT,
         &stop::CONTAINER_KILL,
         &logs::CONTAINER_LOGS,

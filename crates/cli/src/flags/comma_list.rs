@@ -4,7 +4,7 @@
 ///
 /// # Errors
 /// The text Go's reader gives, with line and column counted from 1.
-pub(super) fn split(line: &str) -> Result<Vec<String>, String> {
+pub(crate) fn split(line: &str) -> Result<Vec<String>, String> {
     let line = line.split('\n').next().unwrap_or_default();
     if line.is_empty() {
         return Ok(Vec::new());

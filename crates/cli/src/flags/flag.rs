@@ -2,6 +2,7 @@
 use std::ffi::OsString;
 
 use crate::Environment;
+use crate::options::Typed;
 
 /// What a flag's value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub enum Kind {
     Filter,
     /// `key=value` or a key alone, repeatable; each use adds one.
     Map,
+    /// Text of a form that is checked at once, repeatable; each use adds one.
+    Typed(Typed),
 }
 
 impl Kind {
@@ -35,6 +38,7 @@ impl Kind {
             Self::Strings => "strings",
             Self::Filter => "filter",
             Self::Map => "map",
+            Self::Typed(typed) => typed.name(),
         }
     }
 }
@@ -61,6 +65,8 @@ pub struct Flag {
     pub kind: Kind,
     /// Its value when not given.
     pub preset: Preset,
+    /// The default that help shows, where it is not the preset; empty for none.
+    pub shown: &'static str,
     /// Its help text; may hold line breaks.
     pub usage: &'static str,
     /// Accepted, but not shown in help and not completed.
@@ -71,7 +77,7 @@ pub struct Flag {
 
 impl Flag {
     const fn new(kind: Kind, long: &'static str, usage: &'static str) -> Self {
-        Self { long, short: None, kind, preset: Preset::Zero, usage, hidden: false, choices: &[] }
+        Self { long, short: None, kind, preset: Preset::Zero, shown: "", usage, hidden: false, choices: &[] }
     }
 
     /// A flag that is on or off.
@@ -114,6 +120,17 @@ impl Flag {
         Self::new(Kind::Filter, long, usage)
     }
 
+    /// A repeatable flag whose values have a form of their own.
+    pub(crate) const fn typed(long: &'static str, typed: Typed, usage: &'static str) -> Self {
+        Self::new(Kind::Typed(typed), long, usage)
+    }
+
+    /// The same flag with a default that only help shows.
+    #[must_use]
+    pub(crate) const fn shown(self, shown: &'static str) -> Self {
+        Self { shown, ..self }
+    }
+
     /// The same flag with a one-letter spelling.
     #[must_use]
     pub const fn short(self, letter: char) -> Self {
@@ -143,4 +160,19 @@ impl Flag {
     pub const fn choices(self, choices: &'static [&'static str]) -> Self {
         Self { choices, ..self }
     }
+}
+
+/// Two lists of flags in one.
+pub(crate) const fn joined<const A: usize, const B: usize, const N: usize>(
+    a: &[Flag; A],
+    b: &[Flag; B],
+) -> [Flag; N] {
+    assert!(A + B == N, "as many as there are");
+    let mut all = [a[0]; N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < A { a[at] } else { b[at - A] };
+        at += 1;
+    }
+    all
 }

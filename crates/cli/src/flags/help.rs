@@ -87,6 +87,9 @@ fn heading(flag: &Flag) -> String {
 }
 
 fn explanation(flag: &Flag, env: &Environment) -> String {
+    if !flag.shown.is_empty() {
+        return format!("{} (default {})", flag.usage, flag.shown);
+    }
     let preset = preset_text(flag, env).unwrap_or_default();
     let shown = match (preset.as_bytes(), flag.kind) {
         // Docker's client shows an empty map.

@@ -17,7 +17,9 @@ mod wrap;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use comma_list::split as comma_separated;
 pub use command::{Action, ArgRule, Command, Operand, Section};
+pub(crate) use flag::joined;
 pub use flag::{Flag, Kind, Preset};
 pub use help::help;
 pub use matches::Matches;

@@ -33,6 +33,7 @@ pub(super) fn values(kind: Kind, typed: &OsStr) -> Result<Vec<Value>, String> {
         Kind::Int => int_value(text).map(|n| vec![Value::Int(n)]),
         Kind::Strings => Ok(comma_list::split(text)?.into_iter().map(Value::Text).collect()),
         Kind::Filter => filter_value(text),
+        Kind::Typed(typed) => typed.check(text).map(|()| vec![Value::Text(text.to_owned())]),
         Kind::Text | Kind::List | Kind::Map | Kind::Path => Ok(vec![Value::Text(text.to_owned())]),
     }
 }

@@ -28,8 +28,10 @@ impl Run {
         if !self.detach {
             check_terminal(context, config.attach_stdin, config.tty)?;
         }
-        let created =
-            self.creation.create(context, engine).map_err(|failure| with_advice(failure, Failure::FLAG))?;
+        let created = self
+            .creation
+            .create(context, engine)
+            .map_err(|failure| with_advice("run", failure, Failure::FLAG))?;
         let id = created.id.as_str();
         let asked = (!self.detach)
             .then(|| wants(config.attach_stdin, config.attach_stdout, config.attach_stderr, config.tty));
@@ -40,7 +42,7 @@ impl Run {
                     // Its monitor may have done it already.
                     let _ = engine.remove_container(id, &RemoveContainer { force: true, volumes: true });
                 }
-                return Err(with_advice(Failure::daemon(&not_started.error), not_started.exit_code));
+                return Err(with_advice("run", Failure::daemon(&not_started.error), not_started.exit_code));
             }
         };
         let is_attached = config.attach_stdin || config.attach_stdout || config.attach_stderr;
@@ -60,7 +62,10 @@ impl Run {
 }
 
 /// A failure as `run` and `create` tell it.
-pub(super) fn with_advice(failure: Failure, exit: u8) -> Failure {
+pub(super) fn with_advice(command: &str, failure: Failure, exit: u8) -> Failure {
     let Some(message) = failure.message else { return Failure::silent(failure.exit) };
-    Failure::with_exit(exit, format!("strata: {message}\n\nRun 'strata run --help' for more information"))
+    Failure::with_exit(
+        exit,
+        format!("strata: {message}\n\nRun 'strata {command} --help' for more information"),
+    )
 }

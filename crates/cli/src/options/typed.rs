@@ -1,0 +1,177 @@
+//! Which form a flag's value has, for its help and for the check while the command line is read.
+
+use super::{add_host, bytes, device_rule, duration, mount, network, swap_bytes, ulimit};
+
+/// A form of values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Typed {
+    /// `--add-host`
+    AddHost,
+    /// `--attach`
+    Attach,
+    /// A size of memory.
+    Bytes,
+    /// A size of memory and swap.
+    SwapBytes,
+    /// A number of processors.
+    Decimal,
+    /// `--device-cgroup-rule`
+    DeviceRule,
+    /// `--dns`
+    Dns,
+    /// A duration.
+    Duration,
+    /// `--env`
+    Env,
+    /// What this machine does not give out.
+    Gpus,
+    /// `--label`
+    Label,
+    /// Pairs of names and values.
+    Map,
+    /// `--mount`
+    Mount,
+    /// `--network`
+    Network,
+    /// `--sysctl`
+    Sysctl,
+    /// A number up to 65535.
+    Uint16,
+    /// A number.
+    Uint,
+    /// `--ulimit`
+    Ulimit,
+}
+
+impl Typed {
+    /// The name that help shows.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Typed::AddHost | Typed::Attach | Typed::DeviceRule | Typed::Dns | Typed::Env | Typed::Label => {
+                "list"
+            }
+            Typed::Bytes | Typed::SwapBytes => "bytes",
+            Typed::Decimal => "decimal",
+            Typed::Duration => "duration",
+            Typed::Gpus => "gpu-request",
+            Typed::Map | Typed::Sysctl => "map",
+            Typed::Mount => "mount",
+            Typed::Network => "network",
+            Typed::Uint16 => "uint16",
+            Typed::Uint => "uint",
+            Typed::Ulimit => "ulimit",
+        }
+    }
+
+    /// Checks a value.
+    ///
+    /// # Errors
+    /// The words after `invalid argument "x" for "--flag" flag: `.
+    pub(crate) fn check(self, text: &str) -> Result<(), String> {
+        match self {
+            Typed::AddHost => add_host(text).map(drop),
+            Typed::Attach => attach(text).map(drop),
+            Typed::Bytes => bytes(text).map(drop),
+            Typed::SwapBytes => swap_bytes(text).map(drop),
+            Typed::Decimal => nano_cpus(text).map(drop),
+            Typed::DeviceRule => device_rule(text),
+            Typed::Dns => match text.trim().parse::<std::net::IpAddr>() {
+                Ok(_) => Ok(()),
+                Err(_) => Err(format!("IP address is not correctly formatted: {text}")),
+            },
+            Typed::Duration => duration(text).map(drop),
+            Typed::Env => named("invalid environment variable", text),
+            Typed::Label => named("invalid label format", text),
+            Typed::Map | Typed::Gpus => Ok(()),
+            Typed::Mount => mount(text, str::to_owned).map(drop),
+            Typed::Network => network(text).map(drop),
+            Typed::Sysctl => sysctl(text),
+            Typed::Uint16 => unsigned(text, u64::from(u16::MAX)),
+            Typed::Uint => unsigned(text, u64::MAX),
+            Typed::Ulimit => ulimit(text).map(drop),
+        }
+    }
+}
+
+fn named(what: &str, text: &str) -> Result<(), String> {
+    if text.split('=').next().is_none_or(str::is_empty) { Err(format!("{what}: {text}")) } else { Ok(()) }
+}
+
+fn unsigned(text: &str, max: u64) -> Result<(), String> {
+    let failed = |what: &str| format!("strconv.ParseUint: parsing \"{text}\": {what}");
+    match text.parse::<u64>() {
+        Ok(number) if number <= max => Ok(()),
+        Ok(_) => Err(failed("value out of range")),
+        Err(_) => Err(failed("invalid syntax")),
+    }
+}
+
+/// A stream's name, in lower case.
+pub(crate) fn attach(text: &str) -> Result<String, String> {
+    let lower = text.to_lowercase();
+    match lower.as_str() {
+        "stdin" | "stdout" | "stderr" => Ok(lower),
+        _ => Err("valid streams are STDIN, STDOUT and STDERR".to_owned()),
+    }
+}
+
+/// Billionths of a processor.
+pub(crate) fn nano_cpus(text: &str) -> Result<i64, String> {
+    let failed = || format!("failed to parse {text} as a rational number");
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() && fraction.is_empty() || !is_number(whole) || !is_number(fraction) {
+        return Err(failed());
+    }
+    if fraction.trim_end_matches('0').len() > 9 {
+        return Err("value is too precise".to_owned());
+    }
+    let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| failed())? };
+    let fraction: i64 = format!("{fraction:0<9}")[..9].parse().map_err(|_| failed())?;
+    whole.checked_mul(1_000_000_000).and_then(|nano| nano.checked_add(fraction)).ok_or_else(failed)
+}
+
+/// Kernel parameters that belong to a container alone.
+fn sysctl(text: &str) -> Result<(), String> {
+    const WHOLE: [&str; 8] = [
+        "kernel.msgmax",
+        "kernel.msgmnb",
+        "kernel.msgmni",
+        "kernel.sem",
+        "kernel.shmall",
+        "kernel.shmmax",
+        "kernel.shmmni",
+        "kernel.shm_rmid_forced",
+    ];
+    let refused = || format!("sysctl '{text}' is not allowed");
+    let (name, _) = text.split_once('=').ok_or_else(refused)?;
+    let is_own = WHOLE.contains(&name) || name.starts_with("net.") || name.starts_with("fs.mqueue.");
+    if is_own { Ok(()) } else { Err(refused()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processors_are_counted_in_billionths() {
+        assert_eq!(nano_cpus("1.5"), Ok(1_500_000_000));
+        assert_eq!(nano_cpus("2"), Ok(2_000_000_000));
+        assert_eq!(nano_cpus(".25"), Ok(250_000_000));
+        assert_eq!(nano_cpus("0.1234567891"), Err("value is too precise".to_owned()));
+        assert_eq!(nano_cpus("x"), Err("failed to parse x as a rational number".to_owned()));
+    }
+
+    #[test]
+    fn values_are_checked_in_dockers_words() {
+        let check = |typed: Typed, text: &str, expect: &str| {
+            assert_eq!(typed.check(text), Err(expect.to_owned()), "{text}");
+        };
+        check(Typed::Env, "=x", "invalid environment variable: =x");
+        check(Typed::Attach, "nope", "valid streams are STDIN, STDOUT and STDERR");
+        check(Typed::Dns, "x", "IP address is not correctly formatted: x");
+        check(Typed::Sysctl, "kernel.hostname=x", "sysctl 'kernel.hostname=x' is not allowed");
+        check(Typed::Uint16, "70000", "strconv.ParseUint: parsing \"70000\": value out of range");
+        Typed::Sysctl.check("net.ipv4.ip_forward=1").unwrap();
+    }
+}
