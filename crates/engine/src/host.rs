@@ -23,6 +23,8 @@ pub struct HostInfo {
     pub cpus: usize,
     /// Memory in bytes.
     pub memory: u64,
+    /// Version of cgroups: 1, also beside the other one, or 2 alone.
+    pub cgroup_version: u8,
     /// The zone that dates without one are in.
     pub zone: jiff::tz::TimeZone,
 }
@@ -45,11 +47,14 @@ impl HostInfo {
             os_name: os_name(),
             cpus: std::thread::available_parallelism().map_or(1, usize::from),
             memory: memory(),
+            cgroup_version: if Path::new(UNIFIED).exists() { 2 } else { 1 },
             zone: jiff::tz::TimeZone::system(),
         }
     }
 }
 
+/// Only there where all cgroups are of version 2.
+const UNIFIED: &str = "/sys/fs/cgroup/cgroup.controllers";
 /// Most are a few kilobytes; a large site's user database has some megabytes.
 const SYSTEM_FILE_BYTES_MAX: u64 = 16 << 20;
 

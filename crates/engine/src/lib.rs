@@ -24,5 +24,6 @@ pub use error::{Error, ErrorKind, Result};
 pub use event::{Bytes, Event, Events, LayerState, Recorded, Silent};
 pub use host::{Clock, HostInfo};
 pub use registry_client::{Cancel, RateLimit, SearchResult, Secret};
+pub use runner::runtime::Runtime;
 pub use runner::{control, counters, logs, record, signal, user_namespace};
 pub use settings::{Inputs, Origin, Setting, Settings};

@@ -30,6 +30,7 @@ mod mounts;
 pub mod network;
 pub mod oci;
 pub mod process;
+mod programs;
 pub mod record;
 mod run_dir;
 pub mod runtime;
@@ -39,4 +40,5 @@ pub mod volumes;
 
 pub use error::{Error, Result};
 pub use listing::{Listing, list_processes};
+pub use programs::Programs;
 pub use run_dir::RunDir;

@@ -12,7 +12,7 @@ const INDEX_SERVER: &str = "https://index.docker.io/v1/";
 pub(crate) const LOCAL_NETWORKS: [&str; 2] = ["::1/128", "127.0.0.0/8"];
 
 /// Everything that `info` shows.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct InfoFacts {
     pub(crate) info: Info,
     pub(crate) settings: Settings,
@@ -76,6 +76,16 @@ static SWARM: StructType = StructType {
     methods: &[],
 };
 
+static RUNTIME_TYPE: Type = Type::Struct(&RUNTIME);
+static RUNTIME: StructType = StructType {
+    name: "system.RuntimeWithStatus",
+    fields: &[
+        Field::omit_empty("Path", "path", Type::String),
+        Field::omit_empty("Args", "runtimeArgs", Type::STRINGS),
+    ],
+    methods: &[],
+};
+
 static COMMIT: StructType =
     StructType { name: "system.Commit", fields: &[Field::new("ID", "ID", Type::String)], methods: &[] };
 
@@ -105,6 +115,10 @@ const fn off(name: &'static str) -> Part<InfoFacts> {
     Part::new(name, |_| Value::from(false))
 }
 
+const fn on(name: &'static str) -> Part<InfoFacts> {
+    Part::new(name, |_| Value::from(true))
+}
+
 const fn zero(name: &'static str) -> Part<InfoFacts> {
     Part::new(name, |_| Value::int(0))
 }
@@ -113,36 +127,40 @@ const fn commit(name: &'static str) -> Part<InfoFacts> {
     Part::new(name, |_| Value::structure(&COMMIT, vec![]))
 }
 
-/// In the order of Docker's JSON. What is about containers is empty, off or zero.
+/// In the order of Docker's JSON. What we know nothing of is empty, off or zero.
 static PARTS: &[Part<InfoFacts>] = &[
     none("ID"),
-    zero("Containers"),
-    zero("ContainersRunning"),
-    zero("ContainersPaused"),
-    zero("ContainersStopped"),
-    Part::new("Images", |facts| Value::int(i64::try_from(facts.info.images).unwrap_or(i64::MAX))),
+    Part::new("Containers", |facts| count(facts.info.containers.all())),
+    Part::new("ContainersRunning", |facts| count(facts.info.containers.running)),
+    Part::new("ContainersPaused", |facts| count(facts.info.containers.paused)),
+    Part::new("ContainersStopped", |facts| count(facts.info.containers.stopped)),
+    Part::new("Images", |facts| count(facts.info.images)),
     Part::new("Driver", |facts| facts.info.driver.as_deref().unwrap_or_default().into()),
     Part::new("DriverStatus", |facts| {
         let pairs = facts.info.driver_status.iter();
         Value::list(&PAIR, pairs.map(|(name, value)| Value::strings([name.as_str(), value.as_str()])))
     }),
-    Part::new("Plugins", |_| Value::structure(&PLUGINS, vec![])),
-    off("MemoryLimit"),
-    off("SwapLimit"),
-    off("CpuCfsPeriod"),
-    off("CpuCfsQuota"),
-    off("CPUShares"),
-    off("CPUSet"),
-    off("PidsLimit"),
-    off("IPv4Forwarding"),
+    Part::new("Plugins", |_| {
+        let none = Value::nil_list(&Type::String);
+        let [volume, network, log] = [VOLUME_DRIVERS, NETWORK_DRIVERS, LOG_DRIVERS].map(plain_list);
+        Value::structure(&PLUGINS, vec![volume, network, none, log])
+    }),
+    on("MemoryLimit"),
+    on("SwapLimit"),
+    on("CpuCfsPeriod"),
+    on("CpuCfsQuota"),
+    on("CPUShares"),
+    on("CPUSet"),
+    on("PidsLimit"),
+    on("IPv4Forwarding"),
     Part::new("Debug", |facts| facts.debug.into()),
     zero("NFd"),
     off("OomKillDisable"),
     zero("NGoroutines"),
     Part::new("SystemTime", |facts| facts.now.to_string().into()),
-    none("LoggingDriver"),
-    none("CgroupDriver"),
-    none("CgroupVersion"),
+    Part::new("LoggingDriver", |_| LOG_DRIVERS[0].into()),
+    Part::new("CgroupDriver", |_| CGROUP_DRIVER.into()),
+    Part::new("CgroupVersion", |facts| facts.host.cgroup_version.to_string().into()),
     zero("NEventsListener"),
     Part::new("KernelVersion", |facts| (&facts.host.kernel).into()),
     Part::new("OperatingSystem", |facts| (&facts.host.os_name).into()),
@@ -162,22 +180,45 @@ static PARTS: &[Part<InfoFacts>] = &[
     Part::new("Labels", |_| Value::strings::<&str>([])),
     off("ExperimentalBuild"),
     Part::new("ServerVersion", |facts| facts.version.into()),
-    Part::new("Runtimes", |_| Value::map::<&str>(&Type::Any, [])),
-    none("DefaultRuntime"),
+    Part::new("Runtimes", InfoFacts::runtimes),
+    Part::new("DefaultRuntime", |facts| facts.default_runtime().unwrap_or_default().into()),
     Part::new("Swarm", |_| Value::structure(&SWARM, vec!["".into(), "".into(), "inactive".into()])),
     off("LiveRestoreEnabled"),
     none("Isolation"),
-    none("InitBinary"),
+    Part::new("InitBinary", |facts| facts.init().into()),
     commit("ContainerdCommit"),
-    commit("RuncCommit"),
+    Part::new("RuncCommit", |facts| {
+        let version = facts.info.programs.runtimes.first().map_or("", |runtime| &runtime.version);
+        Value::structure(&COMMIT, vec![version.into()])
+    }),
     commit("InitCommit"),
-    Part::new("SecurityOptions", |_| Value::strings::<&str>([])),
+    Part::new("SecurityOptions", |facts| plain_list(facts.security_options())),
     Part::new("CDISpecDirs", |_| Value::strings::<&str>([])),
-    Part::new("Warnings", |_| Value::nil_list(&Type::String)),
+    Part::new("Warnings", |facts| match facts.missing() {
+        missing if missing.is_empty() => Value::nil_list(&Type::String),
+        missing => Value::strings(missing),
+    }),
     Part::new("ClientInfo", |facts| Value::pointer(&CLIENT_TYPE, facts.client())),
     Part { name: "ServerErrors", key: "", value: |_| Value::nil_list(&Type::String) },
     Part { name: "ClientErrors", key: "", value: |_| Value::nil_list(&Type::String) },
 ];
+
+/// What containers may write their output to; the first one is the usual one.
+pub(crate) const LOG_DRIVERS: &[&str] = &["json-file", "none"];
+/// Where networks come from.
+pub(crate) const NETWORK_DRIVERS: &[&str] = &["bridge", "host", "null"];
+/// Where volumes come from.
+pub(crate) const VOLUME_DRIVERS: &[&str] = &["local"];
+/// Who makes cgroups: the runtime, in the file system.
+pub(crate) const CGROUP_DRIVER: &str = "cgroupfs";
+
+fn count(number: usize) -> Value<'static> {
+    Value::int(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+fn plain_list(items: &[&'static str]) -> Value<'static> {
+    Value::strings(items.iter().copied())
+}
 
 fn text(value: &Option<String>) -> Value<'_> {
     value.as_deref().unwrap_or_default().into()
@@ -187,6 +228,44 @@ impl InfoFacts {
     /// The facts as templates see them.
     pub(crate) fn object(self) -> Object<Self> {
         Object::new("system.dockerInfo", PARTS, self)
+    }
+
+    /// The runtime that starts containers when none is named; nothing where none can.
+    pub(crate) fn default_runtime(&self) -> Option<&str> {
+        let programs = &self.info.programs;
+        let first = programs.runtimes.first().filter(|_| programs.no_runtime.is_none());
+        first.map(|runtime| runtime.name.as_str())
+    }
+
+    /// What `--init` starts; empty where there is nothing for it.
+    pub(crate) fn init(&self) -> String {
+        let init = self.info.programs.init.as_ref().ok();
+        init.and_then(|path| path.file_name())
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default()
+    }
+
+    /// What is missing for containers, and the way out.
+    pub(crate) fn missing(&self) -> Vec<&str> {
+        let programs = &self.info.programs;
+        let network = programs.network.as_ref().err();
+        programs.no_runtime.iter().chain(network).map(String::as_str).collect()
+    }
+
+    /// What keeps containers apart from the machine, in the form of Docker's API.
+    fn security_options(&self) -> &'static [&'static str] {
+        match self.host.cgroup_version {
+            2 => &["name=seccomp,profile=builtin", "name=cgroupns"],
+            _ => &["name=seccomp,profile=builtin"],
+        }
+    }
+
+    fn runtimes(&self) -> Value<'_> {
+        let of = |runtime: &engine::Runtime| {
+            let path = runtime.path.to_string_lossy().into_owned();
+            (runtime.name.clone(), Value::structure(&RUNTIME, vec![path.into()]))
+        };
+        Value::map(&RUNTIME_TYPE, self.info.programs.runtimes.iter().map(of))
     }
 
     /// The store's root folder.

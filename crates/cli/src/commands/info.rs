@@ -5,7 +5,10 @@ use engine::Setting;
 
 use super::usage;
 use super::version::{API_VERSION, COMMIT, NUMBER};
-use crate::columns::{InfoFacts, object_text, parse_object_template};
+use crate::columns::{
+    CGROUP_DRIVER, InfoFacts, LOG_DRIVERS, NETWORK_DRIVERS, VOLUME_DRIVERS, object_text,
+    parse_object_template,
+};
 use crate::flags::{Action, ArgRule, Command, Flag, Matches, Section};
 use crate::term::{escape, size};
 use crate::{Context, Failure, Outcome};
@@ -56,7 +59,7 @@ fn info(matches: &Matches, context: &mut Context) -> Outcome {
         context.ui.print(&out);
         return failure.map_or(Ok(()), Err);
     }
-    let text = format!("{}\n{}{}\n", client(debug), server(&facts), in_force(&facts));
+    let text = format!("{}\n{}{}{}\n", client(debug), server(&facts), in_force(&facts), needed(&facts));
     context.ui.print(&escape::layout(&text));
     Ok(())
 }
@@ -78,12 +81,46 @@ fn client(debug: bool) -> String {
 
 fn server(facts: &InfoFacts) -> String {
     let InfoFacts { info, host, .. } = facts;
-    let mut out = String::from("Server:\n Containers: 0\n  Running: 0\n  Paused: 0\n  Stopped: 0\n");
+    let mut out = String::from("Server:\n");
     let mut line = |name: &str, value: &dyn Display| _ = writeln!(out, " {name}: {value}");
+    let containers = info.containers;
+    line("Containers", &containers.all());
+    line(" Running", &containers.running);
+    line(" Paused", &containers.paused);
+    line(" Stopped", &containers.stopped);
     line("Images", &info.images);
     line("Server Version", &NUMBER);
     line("Storage Driver", &info.driver.as_deref().unwrap_or("chosen when the store is made"));
     info.driver_status.iter().for_each(|(name, value)| line(&format!(" {name}"), value));
+    line("Logging Driver", &LOG_DRIVERS[0]);
+    line("Cgroup Driver", &CGROUP_DRIVER);
+    line("Cgroup Version", &host.cgroup_version);
+    out.push_str(" Plugins:\n");
+    for (kind, names) in [("Volume", VOLUME_DRIVERS), ("Network", NETWORK_DRIVERS), ("Log", LOG_DRIVERS)] {
+        let _ = writeln!(out, "  {kind}: {}", names.join(" "));
+    }
+    out + &programs(facts) + &machine_lines(facts)
+}
+
+/// What starts containers, and what keeps them apart.
+fn programs(facts: &InfoFacts) -> String {
+    let runtimes = facts.info.programs.runtimes.iter().map(|runtime| runtime.name.as_str());
+    let mut out = String::from(" Swarm: inactive\n");
+    let mut line = |name: &str, value: &dyn Display| _ = writeln!(out, " {name}: {value}");
+    line("Runtimes", &runtimes.collect::<Vec<_>>().join(" "));
+    line("Default Runtime", &facts.default_runtime().unwrap_or_default());
+    line("Init Binary", &facts.init());
+    out.push_str(" Security Options:\n  seccomp\n   Profile: builtin\n");
+    if facts.host.cgroup_version == 2 {
+        out.push_str("  cgroupns\n");
+    }
+    out
+}
+
+fn machine_lines(facts: &InfoFacts) -> String {
+    let host = &facts.host;
+    let mut out = String::new();
+    let mut line = |name: &str, value: &dyn Display| _ = writeln!(out, " {name}: {value}");
     line("Kernel Version", &host.kernel);
     line("Operating System", &host.os_name);
     line("OSType", &host.platform.os);
@@ -99,6 +136,25 @@ fn server(facts: &InfoFacts) -> String {
     let others = facts.other_mirrors().into_iter().map(|(registry, url)| format!("{url} (for {registry})"));
     list(&mut out, "Registry Mirrors", facts.hub_mirrors().into_iter().chain(others));
     out.push_str(" Live Restore Enabled: false\n");
+    out
+}
+
+/// The programs that containers need: where they are, or the way to have them.
+fn needed(facts: &InfoFacts) -> String {
+    let programs = &facts.info.programs;
+    let mut out = String::from(" Programs for containers:\n");
+    let mut line = |what: &str, found: String| _ = writeln!(out, "  {what}: {found}");
+    let place = |found: &Result<std::path::PathBuf, String>| match found {
+        Ok(path) => path.display().to_string(),
+        Err(missing) => missing.clone(),
+    };
+    let runtime = programs
+        .runtimes
+        .first()
+        .map(|runtime| format!("{} {} ({})", runtime.name, runtime.version, runtime.path.display()));
+    line("runtime", programs.no_runtime.clone().or(runtime).unwrap_or_default());
+    line("network", place(&programs.network));
+    line("init", place(&programs.init));
     out
 }
 

@@ -30,6 +30,7 @@ fn host(home: Option<PathBuf>) -> HostInfo {
         os_name: "Debian GNU/Linux 13 (trixie)".to_owned(),
         cpus: 2,
         memory: 25_275_334_656,
+        cgroup_version: 2,
         zone: TimeZone::UTC,
     }
 }

@@ -1,38 +1,99 @@
 //! `info`: the machine, the store, and what is in force.
 
+use runner::Programs;
+use runner::record::Status;
+
 use crate::engine::Engine;
 use crate::error::Result;
+use crate::ops::container::containers_of;
 
 /// What `info` tells beside the settings and the machine, which the engine shows openly.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Info {
+    /// The containers.
+    pub containers: ContainerCount,
     /// Images in the store, those without a name included.
     pub images: usize,
     /// The storage driver in use; nothing while there is no store and none was named.
     pub driver: Option<String>,
     /// What it says about itself.
     pub driver_status: Vec<(String, String)>,
+    /// What of this machine containers need.
+    pub programs: Programs,
+}
+
+/// Containers by what they do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ContainerCount {
+    /// Those whose programs run, or will again in a moment.
+    pub running: usize,
+    /// Those whose programs are frozen.
+    pub paused: usize,
+    /// All others.
+    pub stopped: usize,
+}
+
+impl ContainerCount {
+    fn of(statuses: impl Iterator<Item = Status>) -> ContainerCount {
+        let mut count = ContainerCount::default();
+        for status in statuses {
+            match status {
+                Status::Running | Status::Restarting => count.running += 1,
+                Status::Paused => count.paused += 1,
+                Status::Created | Status::Removing | Status::Exited | Status::Dead => count.stopped += 1,
+            }
+        }
+        count
+    }
+
+    /// All of them.
+    pub fn all(self) -> usize {
+        self.running + self.paused + self.stopped
+    }
 }
 
 impl Engine {
-    /// Looks at the store without making one.
+    /// Looks at the store without making one, and at the programs that containers need.
     ///
     /// # Errors
-    /// When there is one and it cannot be used.
+    /// When there is a store and it cannot be used.
     pub fn info(&self) -> Result<Info> {
         let store = self.existing_store()?;
-        let images = match &store {
-            Some(store) => store.index()?.by_image().len(),
-            None => 0,
+        let (images, containers) = match &store {
+            Some(store) => (store.index()?.by_image().len(), containers_of(store)?),
+            None => (0, Vec::new()),
         };
         let about = store.map(|store| store.driver().about().clone());
         let chosen = self.settings.storage_driver.value.clone();
         let driver = about.as_ref().map(|about| about.name.to_owned()).or(chosen);
         let status = about.map(|about| about.status).unwrap_or_default();
         Ok(Info {
+            containers: ContainerCount::of(containers.iter().map(|found| found.state.status)),
             images,
             driver,
             driver_status: status.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            programs: Programs::find(self.settings.inputs.path.as_deref(), &self.run_dir()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_container_is_counted_once() {
+        let all = [
+            Status::Created,
+            Status::Running,
+            Status::Paused,
+            Status::Restarting,
+            Status::Removing,
+            Status::Exited,
+            Status::Dead,
+        ];
+        let count = ContainerCount::of(all.into_iter());
+        assert_eq!(count, ContainerCount { running: 2, paused: 1, stopped: 4 });
+        assert_eq!(count.all(), all.len());
     }
 }

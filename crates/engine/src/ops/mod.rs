@@ -40,7 +40,7 @@ pub use fsck_repair::{Outcome, Repaired};
 pub use history::HistoryRow;
 pub use images::{ImageSummary, ListImages};
 pub use import::{Import, ImportSource};
-pub use info::Info;
+pub use info::{ContainerCount, Info};
 pub use inspect::InspectedImage;
 pub use inspect_remote::{InspectRemote, RemoteDocuments, RemoteImage};
 pub use load::{LoadSource, Loaded, LoadedImage};

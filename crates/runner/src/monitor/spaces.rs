@@ -1,7 +1,7 @@
 //! What a program shares with other containers or the machine, and the program that looks after it.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use disk::Dir;
 use rustix::mount::{MountFlags, mount};
@@ -9,15 +9,13 @@ use rustix::mount::{MountFlags, mount};
 use super::Job;
 use crate::error::{Error, Result};
 use crate::oci::Space;
+use crate::programs::find_init;
 use crate::record::{Container, ContainerId, Containers};
-use crate::runtime::program;
 
 /// The folder of memory that others may share.
 const SHM: &str = "shm";
 /// Bytes of it when nobody says otherwise.
 const SHM_BYTES: i64 = 64 << 20;
-/// Where programs are that are made to be the first in a container: static, so that they run in any.
-const INITS: [&str; 4] = ["docker-init", "tini-static", "catatonit", "/usr/libexec/podman/catatonit"];
 
 /// Where process numbers come from.
 pub(super) fn of_pids(job: &Job) -> Result<Space> {
@@ -80,9 +78,5 @@ pub(super) fn init(container: &Container, path: Option<&OsStr>) -> Result<Option
     if container.host_config.init != Some(true) {
         return Ok(None);
     }
-    let found = INITS.iter().find_map(|name| match name.starts_with('/') {
-        true => Some(PathBuf::from(name)).filter(|path| Path::exists(path)),
-        false => program(name, path),
-    });
-    found.map(Some).ok_or(Error::NoInit)
+    find_init(path).map(Some).ok_or(Error::NoInit)
 }

@@ -32,6 +32,7 @@ pub use error::NetworkError;
 pub use files::Files;
 pub use list::{Known, network_id};
 pub use mode::Mode;
+pub use netavark::program;
 pub use networks::{Leftover, Namespace, Network, Networks};
 pub use subnet::Subnet;
 #[cfg(test)]

@@ -132,8 +132,7 @@ pub(super) struct Netavark {
 impl Netavark {
     /// Looks for it along the path and where distributions put it.
     pub(super) fn find(path: Option<&OsStr>, config: PathBuf) -> Result<Netavark, NetworkError> {
-        let program = find("netavark", path).ok_or(NetworkError::NetavarkMissing)?;
-        Ok(Netavark { program, config })
+        Ok(Netavark { program: program(path)?, config })
     }
 
     /// Connects a namespace; the hardware address of its interface.
@@ -195,6 +194,14 @@ fn reason(answer: &[u8], stderr: &[u8]) -> String {
         Ok(refusal) => refusal.error.trim().to_owned(),
         Err(_) => String::from_utf8_lossy(stderr).trim().to_owned(),
     }
+}
+
+/// The program, looked for along a path and where distributions put it.
+///
+/// # Errors
+/// When it is not installed.
+pub fn program(path: Option<&OsStr>) -> Result<PathBuf, NetworkError> {
+    find("netavark", path).ok_or(NetworkError::NetavarkMissing)
 }
 
 /// Looks for a program along a path, then where distributions put Podman's helpers.

@@ -52,7 +52,7 @@ impl Engine {
             driver_data: self.driver_data(&store, &found.container)?,
             size: size.then(|| size_of(&store, &found.container)).transpose()?,
             networks,
-            is_unified: super::cgroup::is_unified(),
+            is_unified: self.host.cgroup_version == 2,
             container: found.container,
             state: found.state,
         })

@@ -3,7 +3,6 @@
 mod again;
 mod attach;
 mod binds;
-mod cgroup;
 mod check;
 mod create;
 mod fsck;
