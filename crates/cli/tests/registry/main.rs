@@ -4,6 +4,7 @@
 
 mod access;
 mod clients;
+mod life;
 mod looked_after;
 mod refused;
 mod server;

@@ -24,8 +24,13 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one on the scratch's folder `registry`, with options in the words of a line.
     pub(crate) fn start(scratch: &Scratch, options: &str) -> Server {
+        Server::start_at(scratch, "127.0.0.1:0", options)
+    }
+
+    /// The same at an address and port.
+    pub(crate) fn start_at(scratch: &Scratch, listen: &str, options: &str) -> Server {
         let mut child = Command::new(env!("CARGO_BIN_EXE_strata"))
-            .args(["registry", "serve", "--listen", "127.0.0.1:0", "--root"])
+            .args(["registry", "serve", "--listen", listen, "--root"])
             .arg(scratch.path("registry"))
             .args(testkit::scratch::split(options))
             .env_clear()
