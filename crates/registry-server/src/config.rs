@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use self::said::Said;
-use crate::access::{Access, Action, Issuer, Passwords, Rule, Rules, Tokens, Who};
+use crate::access::{Access, Action, Issuer, Passwords, Rule, Rules, Tokens, Who, may_match};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::limits::{
@@ -323,7 +323,7 @@ struct CollectForm {
 impl Form {
     fn into_config(self, mut config: Config) -> Result<Config> {
         if let Some(listen) = &self.listen {
-            config.listen = listen.parse().map_err(|_| {
+            config.listen = listen_address(listen).ok_or_else(|| {
                 Error::Config(format!("listen = {listen:?} is not address:port, such as 127.0.0.1:5000"))
             })?;
         }
@@ -380,9 +380,20 @@ impl RuleForm {
         let who = match self.users {
             Users::Word(word) if word == "anonymous" => Who::Anyone,
             Users::Word(word) if word == "authenticated" => Who::Authenticated,
-            Users::Word(user) => Who::Users(vec![user]),
+            Users::Word(word) => {
+                let reason = format!(
+                    "users = {word:?} is neither \"anonymous\" nor \"authenticated\"; names stand in a list, such as [{word:?}]"
+                );
+                return Err(Error::Config(reason));
+            }
             Users::List(users) => Who::Users(users),
         };
+        let repositories = self.repositories;
+        if !may_match(&repositories) {
+            let reason =
+                format!("repositories = {repositories:?} fits no name: they are made of a-z 0-9 . _ - and /");
+            return Err(Error::Config(reason));
+        }
         let mut actions = Vec::new();
         for word in &self.actions {
             actions.extend_from_slice(match word.as_str() {
@@ -397,7 +408,7 @@ impl RuleForm {
                 }
             });
         }
-        Ok(Rule { who, repositories: self.repositories, actions })
+        Ok(Rule { who, repositories, actions })
     }
 }
 
@@ -430,6 +441,12 @@ fn read(key: &str, place: &mut Duration, text: Option<String>) -> Result<()> {
         *place = parse_duration(&text).map_err(|reason| Error::Config(format!("{key}: {reason}")))?;
     }
     Ok(())
+}
+
+/// Reads an address and a port; `localhost` is 127.0.0.1.
+pub fn listen_address(text: &str) -> Option<SocketAddr> {
+    let local = text.strip_prefix("localhost:").and_then(|port| port.parse().ok());
+    local.map(|port: u16| SocketAddr::from(([127, 0, 0, 1], port))).or_else(|| text.parse().ok())
 }
 
 /// Reads `90s`, `15m`, `24h` or `30d`.

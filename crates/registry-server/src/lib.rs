@@ -30,7 +30,8 @@ mod tls;
 pub use access::{Action, Explanation, Rule, Who, explain_access};
 pub use clock::Clock;
 pub use config::{
-    AccessConfig, Collect, Config, ENVIRONMENT_PREFIX, IssuerConfig, Limits, TlsFiles, TokensConfig, duration,
+    AccessConfig, Collect, Config, ENVIRONMENT_PREFIX, IssuerConfig, Limits, TlsFiles, TokensConfig,
+    duration, listen_address,
 };
 pub use error::{Error, Result};
 pub use log::LogSink;

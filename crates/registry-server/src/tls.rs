@@ -86,8 +86,18 @@ impl Pem {
             .map_err(|e| refuse(&files.certificate, e.to_string()))?
             .with_no_client_auth()
             .with_single_cert(chain, key)
-            .map_err(|e| refuse(&files.key, e.to_string()))?;
+            .map_err(|e| refuse(&files.key, unfit(&files.certificate, &e)))?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(config)
+    }
+}
+
+/// Why a key does not go with a certificate.
+fn unfit(certificate: &Path, error: &rustls::Error) -> String {
+    match error {
+        rustls::Error::InconsistentKeys(rustls::InconsistentKeys::KeyMismatch) => {
+            format!("it is not the key of the certificate in {}", certificate.display())
+        }
+        other => other.to_string(),
     }
 }

@@ -56,7 +56,8 @@ pub(crate) fn label_file(path: &Path) -> Result<Vec<String>, Failure> {
 
 /// Lines without blanks before them, comments and empty ones left out.
 fn lines(path: &Path) -> Result<Vec<String>, Failure> {
-    let bytes = engine::read_user_file(path, FILE_BYTES_MAX).map_err(|error| Failure::new(error.to_string()))?;
+    let bytes =
+        engine::read_user_file(path, FILE_BYTES_MAX).map_err(|error| Failure::new(error.to_string()))?;
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     let mut lines = Vec::new();
     for (number, line) in bytes.split(|&byte| byte == b'\n').enumerate() {

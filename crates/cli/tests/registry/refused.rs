@@ -41,6 +41,7 @@ fn good_configurations_are_told() {
         scratch.run(&format!("registry config check {options}")).expect_success().expect_stdout(&expect);
     };
     check("", "127.0.0.1:7000", "/srv/r");
+    check("--listen localhost:7001", "127.0.0.1:7001", "/srv/r");
     check("--listen 0.0.0.0:0 --root /srv/other", "0.0.0.0:0", "/srv/other");
     let scratch = scratch.env("STRATA_REGISTRY_LIMITS__NONE", "1");
     let refused = scratch.run("registry config check");

@@ -26,8 +26,8 @@ pub(crate) mod tokens;
 pub use explain::{Explanation, explain_access};
 pub(crate) use keys::Issuer;
 pub(crate) use passwords::Passwords;
-pub(crate) use rules::Rules;
 pub use rules::{Action, Rule, Who};
+pub(crate) use rules::{Rules, may_match};
 pub(crate) use token::Grant;
 pub(crate) use tokens::Tokens;
 

@@ -100,6 +100,12 @@ impl Rules {
     }
 }
 
+/// Whether any name could fit a pattern: whether it has no letters that names never have.
+pub(crate) fn may_match(pattern: &str) -> bool {
+    let letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-*".contains(&b);
+    pattern.split('/').all(|part| !part.is_empty() && part.bytes().all(letter))
+}
+
 /// Whether a name fits a pattern. Goes back at most to the last `**`, so that it takes no longer than the
 /// product of both lengths.
 fn matches(pattern: &str, name: &str) -> bool {

@@ -31,6 +31,19 @@ fn everything_can_be_said() {
 }
 
 #[test]
+fn addresses_are_numbers_or_this_machine() {
+    let check = |text: &str, expect: Option<&str>| {
+        assert_eq!(listen_address(text).map(|address| address.to_string()).as_deref(), expect, "{text}");
+    };
+    check("localhost:5000", Some("127.0.0.1:5000"));
+    check("[::1]:0", Some("[::1]:0"));
+    check("localhost:", None);
+    check("localhost:70000", None);
+    check("example.com:5000", None);
+    check(":5000", None);
+}
+
+#[test]
 fn what_does_not_fit_is_named() {
     let check = |text: &str, expect: &str| {
         let error = load(text, &[]).unwrap_err().to_string();
@@ -42,9 +55,19 @@ fn what_does_not_fit_is_named() {
     check("[access]", "nobody could do anything");
     check("url = 'x\"y'", "is not http://");
     check(
-        "[[access.rule]]\nusers = 'a'\nrepositories = 'x'\nactions = ['own']",
+        "[[access.rule]]\nusers = ['a']\nrepositories = 'x'\nactions = ['own']",
         "action \"own\" is not one of",
     );
+    check(
+        "[[access.rule]]\nusers = 'anonymus'\nrepositories = 'x'\nactions = ['pull']",
+        "users = \"anonymus\" is neither \"anonymous\" nor \"authenticated\"; names stand in a list, such as [\"anonymus\"]",
+    );
+    for pattern in ["Public/**", "/public/**", "", "a b", "public/"] {
+        check(
+            &format!("[[access.rule]]\nusers = 'anonymous'\nrepositories = '{pattern}'\nactions = ['pull']"),
+            &format!("repositories = {pattern:?} fits no name"),
+        );
+    }
     check("a = ", "registry.toml");
     let error = load("listen = 'x:1'", &[("STRATA_REGISTRY_LISTEN__X", "1")]).unwrap_err().to_string();
     assert!(error.contains("goes into \"listen\", which is no table"), "{error}");

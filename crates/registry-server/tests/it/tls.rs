@@ -55,6 +55,15 @@ fn files_that_do_not_fit_are_named() {
     config.tls = Some(files);
     let error = config.check().unwrap_err().to_string();
     assert!(error.contains("key.pem for TLS: it holds no certificate in PEM form"), "{error}");
+    for name in ["one", "other"] {
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+        certificate(&folder.path().join(name), "x.test");
+    }
+    let path = |name: &str| folder.path().join(name);
+    config.tls = Some(TlsFiles { certificate: path("one/cert.pem"), key: path("other/key.pem") });
+    let error = config.check().unwrap_err().to_string();
+    let expect = format!("it is not the key of the certificate in {}", path("one/cert.pem").display());
+    assert!(error.ends_with(&expect), "{error}");
 }
 
 #[test]

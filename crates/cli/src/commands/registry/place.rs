@@ -2,7 +2,7 @@
 use std::path::PathBuf;
 
 use engine::HostInfo;
-use registry_server::{Config, ENVIRONMENT_PREFIX, RepositoryName};
+use registry_server::{Config, ENVIRONMENT_PREFIX, RepositoryName, listen_address};
 
 use super::failed::failed;
 use crate::flags::{Flag, Matches, quote};
@@ -49,7 +49,7 @@ pub(super) fn load_to_serve(matches: &Matches, context: &Context) -> Result<Conf
     let mut config = load(matches, context)?;
     if matches.given("listen") {
         let listen = matches.text("listen");
-        config.listen = listen.parse().map_err(|_| {
+        config.listen = listen_address(listen).ok_or_else(|| {
             let typed = quote(listen.as_bytes());
             Failure::new(format!("--listen {typed} is not address:port, such as 127.0.0.1:5000"))
         })?;
