@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use spec::Digest;
 
-use super::subnet::{Route, candidates, routes};
+use super::subnet::{Route, candidates};
 use super::{NetworkError, Subnet};
 use crate::error::{Error, Result};
 use crate::run_dir::RunDir;
@@ -42,15 +42,14 @@ impl Bridge {
 
     /// The bridge to connect a container to. One that nobody is connected to moves when its addresses have become
     /// somebody else's. The caller holds the machine's lock.
-    pub(super) fn for_use(dir: &Dir, is_used: bool) -> Result<Bridge> {
+    pub(super) fn for_use(dir: &Dir, is_used: bool, routes: &[Route]) -> Result<Bridge> {
         let interface = interface_of(dir);
-        let routes = routes();
         if let Some(bridge) = Bridge::read(dir)?
-            && (is_used || is_free(bridge.subnet, &routes, &interface))
+            && (is_used || is_free(bridge.subnet, routes, &interface))
         {
             return Ok(bridge);
         }
-        let subnet = choose(&routes, &interface)?;
+        let subnet = choose(routes, &interface)?;
         let bridge = Bridge { interface, subnet, created: Timestamp::now() };
         let bytes = serde_json::to_vec(&bridge)
             .map_err(|error| Error::Record { path: dir.join(FILE), reason: error.to_string() })?;
@@ -126,11 +125,14 @@ mod tests {
         let tmp = tempfile::tempdir().unwrap();
         let dir = Dir::open(tmp.path()).unwrap();
         assert_eq!(Bridge::read(&dir).unwrap(), None);
-        let chosen = Bridge::for_use(&dir, false).unwrap();
+        let chosen = Bridge::for_use(&dir, false, &[]).unwrap();
         assert!(chosen.interface.len() <= 15, "{}", chosen.interface);
-        assert_eq!(Bridge::for_use(&dir, false).unwrap(), chosen);
-        let taken = Bridge { subnet: Subnet::parse("127.0.0.0/8").unwrap(), ..chosen };
-        std::fs::write(dir.join(FILE), serde_json::to_vec(&taken).unwrap()).unwrap();
-        assert_eq!(Bridge::for_use(&dir, true).unwrap(), taken);
+        assert_eq!(Bridge::for_use(&dir, false, &[]).unwrap(), chosen);
+        let table = "head\ndocker0 000011AC 0 0 0 0 0 0000FFFF 0 0 0\n";
+        let routes = if cfg!(target_endian = "little") { parse_routes(table) } else { return };
+        assert_eq!(Bridge::for_use(&dir, true, &routes).unwrap(), chosen);
+        let moved = Bridge::for_use(&dir, false, &routes).unwrap();
+        assert_eq!(moved.subnet.to_string(), "172.18.0.0/16");
+        assert_eq!(Bridge::read(&dir).unwrap(), Some(moved));
     }
 }

@@ -107,8 +107,7 @@ impl<'l> Leases<'l> {
     /// A lease lives as long as the process that took it, and after that until the network was torn down: rules that
     /// still lead to an address must not lead to somebody else.
     fn is_living(&self, lease: &Lease) -> bool {
-        lease.boot == disk::boot_id()
-            && (lease.is_watched() || self.run.container(&lease.container).join(PLAN).exists())
+        lease.is_watched() || self.run.container(&lease.container).join(PLAN).exists()
     }
 
     fn read(&self) -> Result<BTreeMap<Ipv4Addr, Lease>> {

@@ -14,6 +14,7 @@ use super::leases::Leases;
 use super::list::{self, Known, network_id};
 use super::netavark::{Connection, Netavark, Plan};
 use super::ports::{self, ContainerPort, Held, Refused};
+use super::subnet::routes;
 use super::{Files, Mode, NetworkError, files, namespace};
 use crate::error::{Error, Result};
 use crate::record::{Attached, Container, ContainerId, Containers, Found, NetworkState, Status};
@@ -270,7 +271,7 @@ impl Networks {
         let endpoint_id = random_id();
         let machine = lock_machine(run)?;
         let leases = Leases::open(run)?;
-        let bridge = Bridge::for_use(&self.dir, leases.is_used()?)?;
+        let bridge = Bridge::for_use(&self.dir, leases.is_used()?, &routes())?;
         let address = leases.take(bridge.subnet, &network_id, &container.id)?;
         let held = self.publish(container, address, &endpoint_id)?;
         let plan = Plan::new(Connection {

@@ -80,6 +80,8 @@ fn all_exposed_ports_are_published_when_asked_for() {
 
 #[test]
 fn ports_that_go_together_are_the_same() {
+    // What is free at one of the addresses alone is not taken.
+    let _other = published(&publishing(&[("80/tcp", "127.0.0.2", "")])).unwrap();
     let held = published(&publishing(&[("80/tcp", "127.0.0.1", ""), ("80/tcp", "127.0.0.2", "")])).unwrap();
     assert_eq!(held.len(), 2);
     assert_eq!(held[0].at.port(), held[1].at.port());
@@ -157,5 +159,11 @@ fn rules_are_made_for_ipv4_alone() {
     {
         assert_eq!(is_among(&shown, port, at.parse().unwrap()), expect, "{at}");
     }
+    let ipv4 = BTreeMap::from([(
+        "80/tcp".to_owned(),
+        vec![PortBinding { host_ip: "0.0.0.0".to_owned(), host_port: "80".to_owned() }],
+    )]);
+    assert!(is_among(&ipv4, port, "127.0.0.1:80".parse().unwrap()));
+    assert!(!is_among(&ipv4, port, "[::1]:80".parse().unwrap()));
     assert!(!is_among(&shown, ContainerPort::parse("1/udp").unwrap(), "0.0.0.0:8081".parse().unwrap()));
 }
