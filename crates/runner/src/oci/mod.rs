@@ -29,5 +29,6 @@ pub use bundle::{Bundle, IdMap, IdMaps, Space};
 pub use config::config;
 pub use error::OciError;
 pub use exec::ExecAsked;
+pub(crate) use place::is_dir;
 pub use process::exec_process;
 pub use scaffold::SCAFFOLD;

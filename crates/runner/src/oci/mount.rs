@@ -81,9 +81,9 @@ fn usual(bundle: &Bundle<'_>, security: &SecurityOptions, wanted: &[Mount]) -> V
         rootless(bundle, &mut mounts, sys_ro);
     }
     mounts.retain(|mount| {
-        !is_wanted(&mount.destination)
-            && !(mount.destination.starts_with("/dev/") && is_wanted("/dev"))
-            && !(mount.destination == "/dev/shm" && host.ipc_mode == "none")
+        let is_below_wanted = mount.destination.starts_with("/dev/") && is_wanted("/dev");
+        let is_unwanted = mount.destination == "/dev/shm" && host.ipc_mode == "none";
+        !(is_below_wanted || is_unwanted || is_wanted(&mount.destination))
     });
     mounts
 }

@@ -172,6 +172,15 @@ impl Places {
     }
 }
 
+/// Whether a path of a container is a folder; links are its own.
+pub(crate) fn is_dir(rootfs: &Path, path: &str) -> bool {
+    let found = Places::open(rootfs).and_then(|places| {
+        let way = places.resolve(path)?;
+        places.folder(&way)
+    });
+    found.is_ok_and(|folder| folder.is_some())
+}
+
 /// The mode is what it should be whatever the umask is.
 fn made(folder: &Folder, name: &[u8]) -> Result<Folder> {
     folder.make_dir(name, DIR_MODE)?;

@@ -1,16 +1,24 @@
 //! Why a runtime did not do it.
 
+use std::path::PathBuf;
+
 use crate::control::FailureKind;
 
 /// Why a runtime cannot be used, or did not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum RuntimeError {
     /// There is none.
-    #[error("{0}")]
-    None(String),
+    #[error(
+        "no OCI runtime was found, which starts containers: install the package crun or runc, or name one with --runtime"
+    )]
+    None,
+    /// There is none of this name.
+    #[error("unknown or invalid runtime name: {0}")]
+    Unknown(String),
     /// It is too old.
     #[error(
-        "{name} {version} at {path} is older than {minimum}, which has mended holes through which containers got out: upgrade the package `{name}`, or choose another runtime with --runtime"
+        "{name} {version} at {} is older than {minimum}: holes through which programs got out of containers were mended \
+         since; upgrade the package {name}, or choose another runtime with --runtime", path.display()
     )]
     TooOld {
         /// Its name.
@@ -18,15 +26,15 @@ pub enum RuntimeError {
         /// What it says.
         version: String,
         /// Where it is.
-        path: String,
+        path: PathBuf,
         /// What it must be at least.
         minimum: &'static str,
     },
     /// It could not be run.
-    #[error("run {path}")]
+    #[error("run {}", path.display())]
     Run {
         /// Where it is.
-        path: String,
+        path: PathBuf,
         /// What the system said.
         #[source]
         source: std::io::Error,

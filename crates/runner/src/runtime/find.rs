@@ -1,5 +1,7 @@
 //! Looking for a runtime.
 
+#![expect(clippy::disallowed_methods, reason = "asks runtimes for their version")]
+
 use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -7,42 +9,56 @@ use std::process::{Command, Stdio};
 
 use super::{Runtime, RuntimeError};
 
-/// Where distributions put runtimes, for those whose PATH is short.
-const USUAL: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
-/// Known runtimes and the oldest version of each that is trusted. runc before 1.1.5 let `/proc` and `/sys` be
-/// replaced (CVE-2023-27561, CVE-2023-28642), crun before 1.4.4 gave inheritable capabilities (CVE-2022-27650), youki
-/// before 0.5.7 let masked paths be redirected (CVE-2025-62161, CVE-2025-62596).
+/// Where distributions put programs, for those whose PATH is short.
+const USUAL: [&str; 7] =
+    ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/libexec"];
+/// Known runtimes and the oldest version of each that is trusted; distributions mend later holes under the old number.
+/// runc before 1.1.5 let `/proc` and `/sys` be replaced (CVE-2023-27561, CVE-2023-28642), crun before 1.4.4 gave
+/// inheritable capabilities (CVE-2022-27650), youki before 0.5.7 let masked paths be redirected (CVE-2025-62161,
+/// CVE-2025-62596).
 const MINIMUM: [(&str, &str); 3] = [("runc", "1.1.5"), ("crun", "1.4.4"), ("youki", "0.5.7")];
+/// Where only cgroups of version 2 are, the fastest comes first.
+const UNIFIED_ORDER: [&str; 3] = ["crun", "runc", "youki"];
+/// crun refuses machines that have cgroups of both versions.
+const HYBRID_ORDER: [&str; 3] = ["runc", "crun", "youki"];
 
 impl Runtime {
-    /// The runtime that is asked for, by name or absolute path; without one the first that is found. Its own files
-    /// go to `state`.
+    /// The runtime that is asked for, by name or absolute path; without one the first that is good enough. Its own
+    /// files go to `state`.
     ///
     /// # Errors
     /// When there is none, or it is too old.
     pub fn find(asked: &str, path: Option<&OsStr>, state: PathBuf) -> Result<Runtime, RuntimeError> {
         if asked.is_empty() {
-            let mut found = Runtime::all(path, &state).into_iter();
-            return found.next().ok_or_else(|| RuntimeError::None(NONE.to_owned()))?.checked();
+            return Runtime::first(path, &state);
         }
         let file = match asked.starts_with('/') {
             true => Some(PathBuf::from(asked)).filter(|file| is_program(file)),
-            false => program(asked, path),
+            false => program(asked, path).filter(|_| !asked.contains('/')),
         };
-        let unknown = || RuntimeError::None(format!("unknown or invalid runtime name: {asked}"));
+        let unknown = || RuntimeError::Unknown(asked.to_owned());
         Runtime::at(file.ok_or_else(unknown)?, state)?.checked()
     }
 
-    /// All known runtimes that are here, the one that is chosen first.
+    fn first(path: Option<&OsStr>, state: &Path) -> Result<Runtime, RuntimeError> {
+        let mut refused = None;
+        for file in order().iter().filter_map(|name| program(name, path)) {
+            match Runtime::at(file, state.to_owned()).and_then(Runtime::checked) {
+                Ok(runtime) => return Ok(runtime),
+                Err(error) => refused = refused.or(Some(error)),
+            }
+        }
+        Err(refused.unwrap_or(RuntimeError::None))
+    }
+
+    /// All known runtimes that are here, good enough or not, the one that is chosen first.
     pub fn all(path: Option<&OsStr>, state: &Path) -> Vec<Runtime> {
-        // crun is the fastest, but knows only one version of cgroups at a time.
-        let order = if has_unified_cgroups() { ["crun", "runc", "youki"] } else { ["runc", "crun", "youki"] };
-        let found = order.iter().filter_map(|name| program(name, path));
+        let found = order().into_iter().filter_map(|name| program(name, path));
         found.filter_map(|file| Runtime::at(file, state.to_owned()).ok()).collect()
     }
 
     fn at(path: PathBuf, state: PathBuf) -> Result<Runtime, RuntimeError> {
-        let failed = |source| RuntimeError::Run { path: path.display().to_string(), source };
+        let failed = |source| RuntimeError::Run { path: path.clone(), source };
         let output = Command::new(&path).arg("--version").stdin(Stdio::null()).output().map_err(failed)?;
         let text = String::from_utf8_lossy(&output.stdout);
         let (name, version) = read_version(&text);
@@ -50,21 +66,24 @@ impl Runtime {
         Ok(Runtime { name: name.unwrap_or(named), path, version, state })
     }
 
-    fn checked(self) -> Result<Runtime, RuntimeError> {
+    /// This one, where it is not too old.
+    ///
+    /// # Errors
+    /// When it is.
+    pub fn checked(self) -> Result<Runtime, RuntimeError> {
         let minimum = MINIMUM.iter().find(|(name, _)| *name == self.name).map(|(_, minimum)| *minimum);
         match minimum {
-            Some(minimum) if number(&self.version) < number(minimum) => Err(RuntimeError::TooOld {
-                name: self.name,
-                version: self.version,
-                path: self.path.display().to_string(),
-                minimum,
-            }),
+            Some(minimum) if number(&self.version) < number(minimum) => {
+                Err(RuntimeError::TooOld { name: self.name, version: self.version, path: self.path, minimum })
+            }
             _ => Ok(self),
         }
     }
 }
 
-const NONE: &str = "no OCI runtime was found, which starts containers: install the package `runc` or `crun`, or name one with --runtime";
+fn order() -> [&'static str; 3] {
+    if has_unified_cgroups() { UNIFIED_ORDER } else { HYBRID_ORDER }
+}
 
 /// Whether this machine has only cgroups of version 2.
 pub(crate) fn has_unified_cgroups() -> bool {
@@ -82,7 +101,10 @@ fn read_version(text: &str) -> (Option<String>, String) {
 /// `1.1.5+ds1` as numbers to compare.
 fn number(version: &str) -> Vec<u32> {
     let numbers = version.split(|c: char| !c.is_ascii_digit() && c != '.').next().unwrap_or_default();
-    numbers.split('.').map(|part| part.parse().unwrap_or(0)).collect()
+    let mut numbers: Vec<u32> = numbers.split('.').map(|part| part.parse().unwrap_or(0)).collect();
+    // So that 1.1 is not older than 1.1.0.
+    numbers.resize(numbers.len().max(3), 0);
+    numbers
 }
 
 /// A program by its name.
@@ -107,9 +129,70 @@ mod tests {
         };
         check("runc version 1.1.5+ds1\ncommit: x\n", "runc", "1.1.5+ds1");
         check("crun version 1.8.1\n", "crun", "1.8.1");
+        check("youki version 0.5.7\n", "youki", "0.5.7");
+        assert_eq!(read_version(""), (None, String::new()));
         assert!(number("1.1.5+ds1") >= number("1.1.5"));
         assert!(number("1.1.12") > number("1.1.5"));
+        assert!(number("1.2") > number("1.1.5"));
         assert!(number("1.1.4") < number("1.1.5"));
+        assert!(number("1.1.5-rc.1") >= number("1.1.5"));
+        assert!(number("1.2") >= number("1.2.0"));
         assert!(number("") < number("1.1.5"));
+    }
+
+    /// Programs that say what they are.
+    fn programs(list: &[(&str, &str)]) -> tempfile::TempDir {
+        let tmp = tempfile::tempdir().unwrap();
+        for (name, says) in list {
+            let path = tmp.path().join(name);
+            std::fs::write(&path, format!("#!/bin/sh\necho '{says}'\n")).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        tmp
+    }
+
+    fn found(asked: &str, tmp: &tempfile::TempDir) -> Result<String, String> {
+        let found = Runtime::find(asked, Some(tmp.path().as_os_str()), PathBuf::from("/run/none"));
+        found.map(|runtime| runtime.version).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn run_5_runtimes_with_known_holes_are_refused() {
+        let old = programs(&[
+            ("runc", "runc version 1.1.4"),
+            ("crun", "crun version 1.4.3"),
+            ("own", "own version 0.1"),
+        ]);
+        for (name, version, minimum) in [("runc", "1.1.4", "1.1.5"), ("crun", "1.4.3", "1.4.4")] {
+            let path = old.path().join(name);
+            let expect = format!(
+                "{name} {version} at {} is older than {minimum}: holes through which programs got out of containers were \
+                 mended since; upgrade the package {name}, or choose another runtime with --runtime",
+                path.display()
+            );
+            assert_eq!(found(name, &old).unwrap_err(), expect);
+            assert_eq!(found(path.to_str().unwrap(), &old).unwrap_err(), expect);
+        }
+        // The harmless twins.
+        let new = programs(&[("runc", "runc version 1.1.5+ds1"), ("crun", "crun version 1.4.4")]);
+        assert_eq!(found("runc", &new).unwrap(), "1.1.5+ds1");
+        assert_eq!(found("crun", &new).unwrap(), "1.4.4");
+        assert_eq!(found("own", &old).unwrap(), "0.1", "who names another one wants it");
+        let mixed = programs(&[("runc", "runc version 1.1.4"), ("crun", "crun version 1.4.4")]);
+        assert_eq!(found("", &mixed).unwrap(), "1.4.4", "the next one is good enough");
+    }
+
+    #[test]
+    fn runtimes_are_named_as_users_name_them() {
+        let tmp = programs(&[("runc", "runc version 1.2.0"), ("crun", "crun version 1.20")]);
+        let first = if has_unified_cgroups() { "1.20" } else { "1.2.0" };
+        assert_eq!(found("", &tmp).unwrap(), first);
+        assert_eq!(found("nosuch", &tmp).unwrap_err(), "unknown or invalid runtime name: nosuch");
+        assert_eq!(found("/nosuch", &tmp).unwrap_err(), "unknown or invalid runtime name: /nosuch");
+        assert_eq!(found("./runc", &tmp).unwrap_err(), "unknown or invalid runtime name: ./runc");
+        let all = Runtime::all(Some(tmp.path().as_os_str()), Path::new("/run/none"));
+        let all: Vec<&str> =
+            all.iter().map(|runtime| runtime.name.as_str()).filter(|name| *name != "youki").collect();
+        assert_eq!(all, if has_unified_cgroups() { ["crun", "runc"] } else { ["runc", "crun"] });
     }
 }

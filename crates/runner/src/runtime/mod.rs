@@ -1,9 +1,12 @@
 //! The OCI runtime: a program of this machine that makes containers.
 
 pub mod console;
+mod descriptors;
 mod error;
 mod find;
 mod invoke;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::os::fd::OwnedFd;
