@@ -75,11 +75,11 @@ const STATUS_BYTES_MAX: u64 = 64 << 10;
 
 /// What a container may do.
 pub(super) fn of(host: &HostConfig) -> Result<Vec<&'static str>, OciError> {
+    let add = Asked::read("CapAdd", &host.cap_add)?;
+    let drop = Asked::read("CapDrop", &host.cap_drop)?;
     if host.privileged {
         return Ok(available().to_vec());
     }
-    let add = Asked::read(&host.cap_add)?;
-    let drop = Asked::read(&host.cap_drop)?;
     let kept = |list: &[&'static str]| -> Vec<&'static str> {
         list.iter().filter(|name| !drop.names.contains(*name)).copied().collect()
     };
@@ -120,7 +120,7 @@ struct Asked {
 
 impl Asked {
     /// Names in any case, with or without `CAP_`.
-    fn read(texts: &[String]) -> Result<Asked, OciError> {
+    fn read(option: &'static str, texts: &[String]) -> Result<Asked, OciError> {
         let mut asked = Asked { all: false, names: Vec::new() };
         for text in texts {
             let upper = text.to_ascii_uppercase();
@@ -130,9 +130,9 @@ impl Asked {
             }
             let name = if upper.starts_with("CAP_") { upper } else { format!("CAP_{upper}") };
             let known = KNOWN.iter().find(|known| **known == name);
-            let known = *known.ok_or_else(|| OciError::NoSuchCapability(name.clone()))?;
+            let known = *known.ok_or_else(|| OciError::NoSuchCapability { option, name: name.clone() })?;
             if !available().contains(&known) {
-                return Err(OciError::CapabilityUnavailable(name));
+                return Err(OciError::CapabilityUnavailable { option, name });
             }
             asked.names.push(known);
         }
@@ -167,8 +167,14 @@ mod tests {
             but_one,
             available().iter().copied().filter(|name| *name != "CAP_CHOWN").collect::<Vec<_>>()
         );
-        assert_eq!(of_flags(&["NOPE"], &[], false).unwrap_err(), "unknown capability: \"CAP_NOPE\"");
-        assert_eq!(of_flags(&[], &["cap_nope"], false).unwrap_err(), "unknown capability: \"CAP_NOPE\"");
+        assert_eq!(
+            of_flags(&["NOPE"], &[], false).unwrap_err(),
+            "invalid CapAdd: unknown capability: \"CAP_NOPE\""
+        );
+        assert_eq!(
+            of_flags(&[], &["cap_nope"], false).unwrap_err(),
+            "invalid CapDrop: unknown capability: \"CAP_NOPE\""
+        );
     }
 
     #[test]

@@ -65,6 +65,11 @@ pub(super) fn of(host: &HostConfig) -> Result<Devices, OciError> {
     Ok(devices)
 }
 
+/// Refuses rules that are none.
+pub(super) fn check_rules(texts: &[String]) -> Result<(), OciError> {
+    texts.iter().try_for_each(|text| rule(text).map(drop))
+}
+
 fn usual() -> Vec<Value> {
     let rule = |allow: bool, (major, minor): (u32, u32)| json!({"allow": allow, "type": "c", "major": major, "minor": minor, "access": "rwm"});
     let mut rules = vec![json!({"allow": false, "access": "rwm"})];

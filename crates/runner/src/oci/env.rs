@@ -19,7 +19,10 @@ pub(super) fn environment(
     tty: bool,
     more: &[String],
 ) -> Result<Vec<String>, OciError> {
-    let mut variables = vec![format!("PATH={PATH}"), format!("HOSTNAME={hostname}")];
+    let mut variables = vec![format!("PATH={PATH}")];
+    if !hostname.is_empty() {
+        variables.push(format!("HOSTNAME={hostname}"));
+    }
     if tty {
         variables.push("TERM=xterm".to_owned());
     }

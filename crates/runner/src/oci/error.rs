@@ -38,6 +38,12 @@ pub enum OciError {
     /// Something else stands where the program would start.
     #[error("Cannot mkdir: {0} is not a directory")]
     WorkdirNotDirectory(String),
+    /// Something else stands where a folder must be.
+    #[error("mount point {0}: is not a directory")]
+    NotDirectory(String),
+    /// A folder stands where a file must be.
+    #[error("mount point {0}: is a directory")]
+    Directory(String),
     /// A place that cannot be mounted on.
     #[error("mount point {path}: {reason}")]
     Place {
@@ -46,12 +52,37 @@ pub enum OciError {
         /// Why not.
         reason: String,
     },
+    /// A folder would be mounted on a file, or a file on a folder.
+    #[error(
+        "failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: \
+         unable to start container process: error during container init: error mounting {source_path:?} to rootfs at \
+         {path:?}: not a directory: Are you trying to mount a directory onto a file (or vice-versa)? Check if the \
+         specified host path exists and is the expected type"
+    )]
+    FileAndFolder {
+        /// The path on this machine.
+        source_path: String,
+        /// The path in the container.
+        path: String,
+    },
     /// No such capability.
-    #[error("unknown capability: {0:?}")]
-    NoSuchCapability(String),
+    #[error("invalid {option}: unknown capability: {name:?}")]
+    NoSuchCapability {
+        /// `CapAdd` or `CapDrop`.
+        option: &'static str,
+        /// Its name, in full.
+        name: String,
+    },
     /// This machine, or the user, does not have it to give.
-    #[error("capability not supported by your kernel or not available in the current environment: {0:?}")]
-    CapabilityUnavailable(String),
+    #[error(
+        "invalid {option}: capability not supported by your kernel or not available in the current environment: {name:?}"
+    )]
+    CapabilityUnavailable {
+        /// `CapAdd` or `CapDrop`.
+        option: &'static str,
+        /// Its name, in full.
+        name: String,
+    },
     /// `--security-opt` without a value.
     #[error("invalid --security-opt 1: {0:?}")]
     SecurityOption(String),

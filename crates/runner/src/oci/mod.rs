@@ -5,6 +5,7 @@
 
 mod bundle;
 mod capability;
+mod check;
 mod config;
 mod device;
 mod env;
@@ -26,6 +27,7 @@ mod tmpfs;
 mod user;
 
 pub use bundle::{Bundle, IdMap, IdMaps, Space};
+pub use check::check;
 pub use config::config;
 pub use error::OciError;
 pub use exec::ExecAsked;

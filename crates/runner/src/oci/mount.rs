@@ -12,7 +12,7 @@ use super::propagation::Propagation;
 use super::security::SecurityOptions;
 use super::tmpfs;
 use super::{Bundle, Space, kernel};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::record::{MountKind, MountPoint};
 
 /// 64 MiB, Docker's size of `/dev/shm`.
@@ -197,7 +197,8 @@ fn make_places(places: &Places, mounts: &mut [Mount]) -> Result<()> {
             continue;
         }
         let is_file = mount.kind == "bind" && !Path::new(&mount.source).is_dir();
-        let way = if is_file { places.make_file(path)? } else { places.make_dir(path)? };
+        let made = if is_file { places.make_file(path) } else { places.make_dir(path) };
+        let way = made.map_err(|error| file_and_folder(error, &mount.source, path))?;
         let kernels = [["proc"], ["sys"], ["dev"]];
         if kernels.iter().any(|names| way.begins_with(names)) {
             let reason = "leads into the kernel's files".to_owned();
@@ -207,6 +208,17 @@ fn make_places(places: &Places, mounts: &mut [Mount]) -> Result<()> {
         mount.destination = way.path();
     }
     Ok(())
+}
+
+/// Docker's words where a file meets a folder.
+fn file_and_folder(error: Error, source: &str, path: &str) -> Error {
+    let (source_path, path) = (source.to_owned(), path.to_owned());
+    match error {
+        Error::Oci(OciError::NotDirectory(_) | OciError::Directory(_)) => {
+            OciError::FileAndFolder { source_path, path }.into()
+        }
+        error => error,
+    }
 }
 
 fn mount(destination: &str, kind: &'static str, source: &str, options: &[&[&str]]) -> Mount {

@@ -128,7 +128,7 @@ impl Places {
                 None => made(&folder, name)?,
                 // Something may be mounted there by us already.
                 Some(FileKind::Dir) => folder.tree()?.folder(name, Follow::Never)?,
-                Some(_) => return Err(refused(path, "is not a directory").into()),
+                Some(_) => return Err(OciError::NotDirectory(path.to_owned()).into()),
             };
         }
         Ok(way)
@@ -138,13 +138,13 @@ impl Places {
     pub(super) fn make_file(&self, path: &str) -> Result<Way> {
         let way = self.resolve(path)?;
         let Some((above, name)) = way.clone().split() else {
-            return Err(refused(path, "is a directory").into());
+            return Err(OciError::Directory(path.to_owned()).into());
         };
         self.make_dir(&above.path())?;
         let folder = self.tree.folder(&above.relative(), Follow::Never)?;
         match folder.stat(&name)?.map(|stat| stat.kind) {
             None => folder.create(&name, FILE_MODE)?.set_mode(FILE_MODE)?,
-            Some(FileKind::Dir) => return Err(refused(path, "is a directory").into()),
+            Some(FileKind::Dir) => return Err(OciError::Directory(path.to_owned()).into()),
             Some(_) => {}
         }
         Ok(way)

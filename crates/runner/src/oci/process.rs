@@ -9,7 +9,7 @@ use super::place::Places;
 use super::security::SecurityOptions;
 use super::user::{self, User};
 use super::{Bundle, ExecAsked, IdMaps, OciError, Space, capability, env, resources};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::record::Container;
 
 /// What is decided about a program before it is written down.
@@ -134,9 +134,7 @@ fn make_workdir(places: &Places, asked: &str) -> Result<String> {
     if !asked.is_empty() {
         // What will be mounted over it is made by the runtime, from inside.
         places.make_dir(&cwd).map_err(|error| match error {
-            crate::Error::Oci(OciError::Place { reason, .. }) if reason == "is not a directory" => {
-                OciError::WorkdirNotDirectory(asked.to_owned()).into()
-            }
+            Error::Oci(OciError::NotDirectory(_)) => OciError::WorkdirNotDirectory(asked.to_owned()).into(),
             error => error,
         })?;
     }

@@ -1,5 +1,6 @@
 //! Parameters of the kernel that a container has of its own.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
@@ -41,13 +42,19 @@ pub(super) fn of(container: &Container, is_rootless: bool) -> Result<Map<String,
             }
         }
     }
+    check(&host.sysctls)?;
     for (name, value) in &host.sysctls {
-        if !is_own(name) {
-            return Err(OciError::Sysctl(format!("{name}={value}")));
-        }
         set(name, value);
     }
     Ok(sysctls)
+}
+
+/// Refuses those of the whole machine.
+pub(super) fn check(sysctls: &BTreeMap<String, String>) -> Result<(), OciError> {
+    match sysctls.iter().find(|(name, _)| !is_own(name)) {
+        Some((name, value)) => Err(OciError::Sysctl(format!("{name}={value}"))),
+        None => Ok(()),
+    }
 }
 
 /// Whether a namespace has it of its own. Dots are not slashes, so that no other file is meant.

@@ -548,6 +548,21 @@ fn run_1_programs_start_inside() {
 }
 
 #[test]
+fn files_and_folders_are_not_mounted_on_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    for (source, destination) in [(folder.path().to_str().unwrap(), "/etc/passwd"), ("/etc/passwd", "/srv")] {
+        let mut stage = Stage::new();
+        stage.container.mounts = vec![point(MountKind::Bind, source, destination)];
+        let error = stage.config().unwrap_err().to_string();
+        let expect = format!(
+            "error mounting {source:?} to rootfs at {destination:?}: not a directory: Are you trying to mount a directory \
+             onto a file (or vice-versa)? Check if the specified host path exists and is the expected type"
+        );
+        assert!(error.ends_with(&expect), "{error}");
+    }
+}
+
+#[test]
 fn run_2_links_in_place_of_the_kernels_files_are_refused() {
     for name in ["proc", "sys", "dev"] {
         let linked = |s: &mut Stage| symlink("srv", s.root().join(name)).unwrap();

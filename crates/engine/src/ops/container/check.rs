@@ -1,7 +1,7 @@
 //! What of a request cannot be meant, in Docker's words.
 
 use runner::logs::LogOptions;
-use runner::signal;
+use runner::{oci, signal};
 
 use super::CreateContainer;
 use crate::error::{Error, ErrorKind, Result};
@@ -28,6 +28,7 @@ pub(super) fn settings(request: &CreateContainer) -> Result<Vec<String>> {
         return Err(Error::invalid("can't create 'AutoRemove' container with restart policy"));
     }
     LogOptions::of(&host.log_config, config)?;
+    oci::check(host).map_err(|error| Error::invalid(error.to_string()))?;
     resources(request)
 }
 
