@@ -1,5 +1,5 @@
 //! What a container gets from the machine, as Docker's daemon would send it.
-use engine::ops::container::InspectedContainer;
+use engine::ops::container::{InspectedContainer, SYSTEM_PATHS_GIVEN};
 use engine::record::{DeviceAsked, HostConfig, MountAsked, MountKind, Ulimit};
 use serde_json::{Value, json};
 
@@ -7,29 +7,12 @@ use super::container_document::{kind, omit_empty, omit_zero};
 
 /// Bytes of `/dev/shm` when nothing else is asked for.
 const SHM_BYTES: i64 = 64 << 20;
-/// What a container that is not privileged cannot see.
-const MASKED: [&str; 12] = [
-    "/proc/asound",
-    "/proc/acpi",
-    "/proc/interrupts",
-    "/proc/kcore",
-    "/proc/keys",
-    "/proc/latency_stats",
-    "/proc/timer_list",
-    "/proc/timer_stats",
-    "/proc/sched_debug",
-    "/proc/scsi",
-    "/sys/firmware",
-    "/sys/devices/virtual/powercap",
-];
-/// What it cannot change.
-const READ_ONLY: [&str; 5] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
 /// `HostConfig` of `inspect`; what was left open is told as it was decided.
 pub(super) fn host_config(inspected: &InspectedContainer) -> Value {
     let host = &inspected.container.host_config;
     let mut document = general(host);
-    let parts = [namespaces(host, inspected), resources(host, inspected), protections(host)];
+    let parts = [namespaces(host, inspected), resources(host, inspected), protections(inspected)];
     if let Some(members) = document.as_object_mut() {
         for mut part in parts {
             members.extend(part.as_object_mut().map(std::mem::take).unwrap_or_default());
@@ -78,6 +61,9 @@ fn namespaces(host: &HostConfig, inspected: &InspectedContainer) -> Value {
         "" => inspected.state.runtime.rsplit('/').next().unwrap_or_default(),
         runtime => runtime,
     };
+    // Docker's client turns this one into lists of paths.
+    let security: Vec<String> =
+        host.security_opt.iter().filter(|option| *option != SYSTEM_PATHS_GIVEN).cloned().collect();
     json!({
         "CgroupnsMode": own(&host.cgroupns_mode, if inspected.is_unified { "private" } else { "host" }),
         "Dns": host.dns,
@@ -93,7 +79,7 @@ fn namespaces(host: &HostConfig, inspected: &InspectedContainer) -> Value {
         "Privileged": host.privileged,
         "PublishAllPorts": host.publish_all_ports,
         "ReadonlyRootfs": host.readonly_rootfs,
-        "SecurityOpt": or_null(&host.security_opt),
+        "SecurityOpt": or_null(&security),
         "Tmpfs": host.tmpfs,
         "UTSMode": host.uts_mode,
         "UsernsMode": host.userns_mode,
@@ -140,12 +126,12 @@ fn resources(host: &HostConfig, inspected: &InspectedContainer) -> Value {
     })
 }
 
-fn protections(host: &HostConfig) -> Value {
-    let unless_privileged = |paths: &[&str]| (!host.privileged).then(|| json!(paths)).unwrap_or_default();
+fn protections(inspected: &InspectedContainer) -> Value {
+    let host = &inspected.container.host_config;
     json!({
         "Mounts": host.mounts.iter().map(mount).collect::<Vec<_>>(),
-        "MaskedPaths": unless_privileged(&MASKED),
-        "ReadonlyPaths": unless_privileged(&READ_ONLY),
+        "MaskedPaths": inspected.kept_from.map(|kept| kept.masked),
+        "ReadonlyPaths": inspected.kept_from.map(|kept| kept.read_only),
         "Init": host.init,
     })
 }

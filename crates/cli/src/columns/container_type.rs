@@ -23,6 +23,12 @@ static ENDPOINT_POINTER: Type = Type::Pointer(&ENDPOINT_TYPE);
 static DEVICE_TYPE: Type = Type::Struct(&DEVICE);
 static ULIMIT_TYPE: Type = Type::Struct(&ULIMIT);
 static ULIMIT_POINTER: Type = Type::Pointer(&ULIMIT_TYPE);
+static MOUNT_TYPE: Type = Type::Struct(&MOUNT);
+static BIND_TYPE: Type = Type::Struct(&BIND);
+static VOLUME_TYPE: Type = Type::Struct(&VOLUME);
+static DRIVER_CONFIG_TYPE: Type = Type::Struct(&DRIVER_CONFIG);
+static IMAGE_TYPE: Type = Type::Struct(&IMAGE);
+static TMPFS_TYPE: Type = Type::Struct(&TMPFS);
 static CONSOLE_LENGTH: Type = Type::Uint(UintType::Uint);
 static PORT_MAP: Type = Type::Map(&Type::String, &BINDINGS);
 
@@ -263,7 +269,7 @@ static HOST_CONFIG: StructType = StructType {
         Field::omit_empty("Runtime", "Runtime", Type::String),
         Field::new("Isolation", "Isolation", Type::String),
         Field::embedded("Resources", Type::Struct(&RESOURCES)),
-        Field::omit_empty("Mounts", "Mounts", Type::ANY_LIST),
+        Field::omit_empty("Mounts", "Mounts", Type::Slice(&MOUNT_TYPE)),
         Field::new("MaskedPaths", "MaskedPaths", Type::STRINGS),
         Field::new("ReadonlyPaths", "ReadonlyPaths", Type::STRINGS),
         Field::omit_empty("Init", "Init", Type::Pointer(&TRUTH)),
@@ -340,6 +346,69 @@ static ULIMIT: StructType = StructType {
         Field::new("Name", "Name", Type::String),
         Field::new("Hard", "Hard", Type::INT64),
         Field::new("Soft", "Soft", Type::INT64),
+    ],
+    methods: &[],
+};
+
+static MOUNT: StructType = StructType {
+    name: "mount.Mount",
+    fields: &[
+        Field::omit_empty("Type", "Type", Type::String),
+        Field::omit_empty("Source", "Source", Type::String),
+        Field::omit_empty("Target", "Target", Type::String),
+        Field::omit_empty("ReadOnly", "ReadOnly", Type::Bool),
+        Field::omit_empty("Consistency", "Consistency", Type::String),
+        Field::omit_empty("BindOptions", "BindOptions", Type::Pointer(&BIND_TYPE)),
+        Field::omit_empty("VolumeOptions", "VolumeOptions", Type::Pointer(&VOLUME_TYPE)),
+        Field::omit_empty("ImageOptions", "ImageOptions", Type::Pointer(&IMAGE_TYPE)),
+        Field::omit_empty("TmpfsOptions", "TmpfsOptions", Type::Pointer(&TMPFS_TYPE)),
+    ],
+    methods: &[],
+};
+
+static BIND: StructType = StructType {
+    name: "mount.BindOptions",
+    fields: &[
+        Field::omit_empty("Propagation", "Propagation", Type::String),
+        Field::omit_empty("NonRecursive", "NonRecursive", Type::Bool),
+        Field::omit_empty("CreateMountpoint", "CreateMountpoint", Type::Bool),
+        Field::omit_empty("ReadOnlyNonRecursive", "ReadOnlyNonRecursive", Type::Bool),
+        Field::omit_empty("ReadOnlyForceRecursive", "ReadOnlyForceRecursive", Type::Bool),
+    ],
+    methods: &[],
+};
+
+static VOLUME: StructType = StructType {
+    name: "mount.VolumeOptions",
+    fields: &[
+        Field::omit_empty("NoCopy", "NoCopy", Type::Bool),
+        Field::omit_empty("Labels", "Labels", Type::STRING_MAP),
+        Field::omit_empty("Subpath", "Subpath", Type::String),
+        Field::omit_empty("DriverConfig", "DriverConfig", Type::Pointer(&DRIVER_CONFIG_TYPE)),
+    ],
+    methods: &[],
+};
+
+static DRIVER_CONFIG: StructType = StructType {
+    name: "mount.Driver",
+    fields: &[
+        Field::omit_empty("Name", "Name", Type::String),
+        Field::omit_empty("Options", "Options", Type::STRING_MAP),
+    ],
+    methods: &[],
+};
+
+static IMAGE: StructType = StructType {
+    name: "mount.ImageOptions",
+    fields: &[Field::omit_empty("Subpath", "Subpath", Type::String)],
+    methods: &[],
+};
+
+static TMPFS: StructType = StructType {
+    name: "mount.TmpfsOptions",
+    fields: &[
+        Field::omit_empty("SizeBytes", "SizeBytes", Type::INT64),
+        Field::omit_empty("Mode", "Mode", Type::Uint(UintType::Uint32)),
     ],
     methods: &[],
 };

@@ -68,7 +68,11 @@ fn images_in_use_are_not_removed() {
 
 #[test]
 fn containers_are_inspected() {
-    bench().check("inspect-containers.txt");
+    let bench = bench();
+    lay_full(&bench);
+    let host_config = json!({"Privileged": true});
+    Laid { host_config, ..Laid::new('2', "mighty", "alpine") }.lay(&bench);
+    bench.check("inspect-containers.txt");
 }
 
 #[test]
@@ -146,4 +150,23 @@ fn ports_processes_and_use_are_told() {
     }});
     Laid::new('9', "web", "redis").running().state(json!({"Network": network})).lay(&bench);
     bench.check("port-top-stats.txt");
+}
+
+/// A container that asked for everything.
+fn lay_full(bench: &Bench) {
+    let config = json!({
+        "Hostname": "box", "Domainname": "example.com", "User": "1000:1000", "AttachStdin": true,
+        "AttachStdout": true, "AttachStderr": true, "ExposedPorts": ["80/tcp"], "Tty": true, "OpenStdin": true,
+        "StdinOnce": true, "Env": ["A=1"], "Cmd": ["run"], "Entrypoint": ["/start"], "Volumes": ["/data"],
+        "WorkingDir": "/w", "Labels": {"a": "b"}, "StopSignal": "SIGQUIT", "StopTimeout": 5, "Shell": ["/bin/sh"],
+        "OnBuild": ["RUN x"],
+        "Healthcheck": {"Test": ["CMD", "true"], "Interval": 1_000_000_000, "Timeout": 2, "StartPeriod": 3,
+            "StartInterval": 4, "Retries": 5},
+    });
+    let host_config = include_str!("../golden/store/full-host-config.json");
+    let host_config = serde_json::from_str(host_config).unwrap();
+    let health = json!({"Health": {"Status": "unhealthy", "FailingStreak": 2, "Log": [{
+        "Start": "2026-11-23T07:04:59Z", "End": "2026-11-23T07:04:59.5Z", "ExitCode": 1, "Output": "no\n"}]}});
+    let full = Laid::new('3', "full", "alpine").exited(1).state(health);
+    Laid { config, host_config, ..full }.lay(bench);
 }

@@ -11,7 +11,7 @@ use crate::network::Namespace;
 /// The version of the runtime's specification that says all of it; every runtime knows it.
 const OCI_VERSION: &str = "1.0.2";
 /// What tells about the whole machine.
-const MASKED: [&str; 12] = [
+pub const MASKED: [&str; 12] = [
     "/proc/acpi",
     "/proc/asound",
     "/proc/interrupts",
@@ -26,7 +26,7 @@ const MASKED: [&str; 12] = [
     "/sys/firmware",
 ];
 /// What changes the whole machine.
-const READ_ONLY: [&str; 5] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+pub const READ_ONLY: [&str; 5] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
 /// A container's whole configuration, for `config.json` of its bundle. Mount points and the folder that its program
 /// starts in are made in its files where they are missing.

@@ -28,7 +28,7 @@ mod user;
 
 pub use bundle::{Bundle, IdMap, IdMaps, Space};
 pub use check::check;
-pub use config::config;
+pub use config::{MASKED, READ_ONLY, config};
 pub use error::OciError;
 pub use exec::ExecAsked;
 pub(crate) use place::is_dir;

@@ -5,13 +5,17 @@ use std::path::PathBuf;
 
 use images::ImageStore;
 use runner::network::{Files, network_id};
-use runner::record::{Attached, Container, Found, State};
+use runner::oci::{MASKED, READ_ONLY};
+use runner::record::{Attached, Container, Found, HostConfig, State};
 use snapshot::{Changes, Key};
 
 use super::list::networks;
 use super::size::{ContainerSize, size_of};
 use crate::engine::Engine;
 use crate::error::Result;
+
+/// The option that gives a container all of the kernel's files.
+pub const SYSTEM_PATHS_GIVEN: &str = "systempaths=unconfined";
 
 /// A container, in full.
 #[derive(Clone, Debug)]
@@ -30,8 +34,30 @@ pub struct InspectedContainer {
     pub size: Option<ContainerSize>,
     /// Its places in networks, those it will have again when it starts included.
     pub networks: BTreeMap<String, Attached>,
+    /// What of the kernel's files it cannot see and what it cannot change; nothing where nobody asks.
+    pub kept_from: Option<KeptFrom>,
     /// Whether this machine has only cgroups of version 2.
     pub is_unified: bool,
+}
+
+/// Files of the kernel that a container does not get.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeptFrom {
+    /// It cannot see them.
+    pub masked: &'static [&'static str],
+    /// It cannot change them.
+    pub read_only: &'static [&'static str],
+}
+
+impl KeptFrom {
+    /// What a privileged container is not asked about, and others may be given.
+    fn of(host: &HostConfig) -> Option<KeptFrom> {
+        if host.privileged {
+            return None;
+        }
+        let is_given = host.security_opt.iter().any(|option| option == SYSTEM_PATHS_GIVEN);
+        Some(if is_given { KeptFrom::default() } else { KeptFrom { masked: &MASKED, read_only: &READ_ONLY } })
+    }
 }
 
 impl Engine {
@@ -52,6 +78,7 @@ impl Engine {
             driver_data: self.driver_data(&store, &found.container)?,
             size: size.then(|| size_of(&store, &found.container)).transpose()?,
             networks,
+            kept_from: KeptFrom::of(&found.container.host_config),
             is_unified: self.host.cgroup_version == 2,
             container: found.container,
             state: found.state,

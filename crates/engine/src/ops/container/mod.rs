@@ -28,7 +28,7 @@ mod top;
 
 pub use create::{CreateContainer, Created, PullPolicy};
 pub use fsck::ContainerFinding;
-pub use inspect::InspectedContainer;
+pub use inspect::{InspectedContainer, KeptFrom, SYSTEM_PATHS_GIVEN};
 pub(crate) use list::summaries;
 pub use list::{ContainerSummary, ListContainers, Port};
 pub use logs::ReadLogs;

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use disk::Dir;
 use disk::tree::{Step, Tree, Walk};
 use images::ImageStore;
+use runner::oci::SCAFFOLD;
 use runner::record::Container;
 use snapshot::{Changes, Key};
 
@@ -41,13 +42,19 @@ fn image_bytes(store: &ImageStore, container: &Container) -> Result<u64> {
     Ok(bytes)
 }
 
+/// Whether every container has this, so that it counts for none.
+fn is_scaffold(path: &[u8]) -> bool {
+    SCAFFOLD.iter().any(|known| known.as_bytes().strip_prefix(b"/") == Some(path))
+}
+
 /// Bytes of everything below a folder that is no directory, a file with several names once.
 fn file_bytes(folder: &Dir) -> Result<u64> {
     let mut walk = Walk::new(&Tree::at(folder)?)?;
     let mut linked = HashSet::new();
     let mut bytes = 0;
     while let Some(step) = walk.next()? {
-        if let Step::Entry { stat, .. } = step
+        if let Step::Entry { stat, path, .. } = step
+            && !is_scaffold(path)
             && (stat.links < 2 || linked.insert(stat.id))
         {
             bytes += stat.size;
