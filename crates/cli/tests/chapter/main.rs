@@ -66,3 +66,8 @@ fn multi_architecture() {
 fn deleting() {
     check("deleting.md");
 }
+
+#[test]
+fn images_in_use() {
+    check("images-in-use.md");
+}
