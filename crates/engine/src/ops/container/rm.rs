@@ -70,6 +70,10 @@ impl Engine {
             containers.remove(id, &trash)?;
         }
         self.remove_mounts(store, &found.container, volumes)?;
+        if store.index()?.of_image(&found.container.image).next().is_none() {
+            // Its image was removed before it, and left the layers to it. What stays now goes with the next sweep.
+            let _ = self.sweep(store);
+        }
         Ok(trash.empty()?)
     }
 
