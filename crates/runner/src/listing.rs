@@ -1,5 +1,7 @@
 //! Processes of a container as `ps` shows them.
 
+#![expect(clippy::disallowed_methods, reason = "starts ps")]
+
 use std::ffi::OsStr;
 use std::process::{Command, Output, Stdio};
 

@@ -59,6 +59,6 @@ mod tests {
         check(programs.no_runtime.as_ref(), "runc");
         check(programs.network.as_ref().err(), "package netavark");
         check(programs.init.as_ref().err(), "`tini`");
-        assert_eq!(programs.runtimes.is_empty() && programs.no_runtime.is_none(), false);
+        assert!(!programs.runtimes.is_empty() || programs.no_runtime.is_some());
     }
 }

@@ -222,7 +222,7 @@ fn network_settings(inspected: &InspectedContainer) -> Value {
 fn ports(inspected: &InspectedContainer) -> Value {
     let ports = inspected.state.network.ports.iter();
     let of = |(port, bindings): (&String, &Vec<engine::record::PortBinding>)| {
-        let bindings = (!bindings.is_empty()).then(|| json!(bindings)).unwrap_or_default();
+        let bindings = if bindings.is_empty() { Value::Null } else { json!(bindings) };
         (port.clone(), bindings)
     };
     Value::Object(ports.map(of).collect())

@@ -96,11 +96,11 @@ fn lay_volumes(bench: &Bench) {
         [("6d4822a85395c8f9aa", json!(null), 10), ("0a0a", labels, 200), ("kept", json!({"a": "b"}), 3000)]
     {
         let folder = format!("{}/root/volumes/{name}", bench.path());
-        std::fs::create_dir_all(format!("{folder}/_data")).unwrap();
+        std::fs::create_dir_all(format!("{folder}/_data")).expect("a folder");
         let record =
             json!({"Name": name, "Created": "2026-11-23T07:00:00Z", "Labels": labels, "Options": null});
-        std::fs::write(format!("{folder}/volume.json"), record.to_string()).unwrap();
-        std::fs::write(format!("{folder}/_data/file"), vec![b'x'; bytes]).unwrap();
+        std::fs::write(format!("{folder}/volume.json"), record.to_string()).expect("a file");
+        std::fs::write(format!("{folder}/_data/file"), vec![b'x'; bytes]).expect("a file");
     }
 }
 
@@ -164,7 +164,7 @@ fn lay_full(bench: &Bench) {
             "StartInterval": 4, "Retries": 5},
     });
     let host_config = include_str!("../golden/store/full-host-config.json");
-    let host_config = serde_json::from_str(host_config).unwrap();
+    let host_config = serde_json::from_str(host_config).expect("JSON");
     let health = json!({"Health": {"Status": "unhealthy", "FailingStreak": 2, "Log": [{
         "Start": "2026-11-23T07:04:59Z", "End": "2026-11-23T07:04:59.5Z", "ExitCode": 1, "Output": "no\n"}]}});
     let full = Laid::new('3', "full", "alpine").exited(1).state(health);

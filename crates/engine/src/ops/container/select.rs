@@ -111,12 +111,12 @@ impl<'r> Selection<'r> {
     pub(super) fn choose(&self, found: &[Found]) -> Vec<bool> {
         let limit = if self.limit == 0 { usize::MAX } else { self.limit };
         let mut taken = 0;
-        let mut choose = |(at, found): (usize, &Found)| {
+        let choose = |(at, found): (usize, &Found)| {
             let takes = taken < limit && (self.after..self.until).contains(&at) && self.takes(at, found);
             taken += usize::from(takes);
             takes
         };
-        found.iter().enumerate().map(|each| choose(each)).collect()
+        found.iter().enumerate().map(choose).collect()
     }
 
     fn takes(&self, at: usize, found: &Found) -> bool {
