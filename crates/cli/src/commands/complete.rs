@@ -1,6 +1,6 @@
 //! `strata __complete`: what the completion scripts ask while someone types.
 use engine::Engine;
-use engine::ops::ListImages;
+use engine::ops::{ListImages, ListNetworks, ListVolumes};
 use spec::Reference;
 
 use crate::flags::{Action, ArgRule, Command, Matches, Operand, Section};
@@ -29,6 +29,8 @@ fn complete(matches: &Matches, context: &mut Context) -> Outcome {
     names.extend(of(Operand::Container, container_names));
     names.extend(of(Operand::Object, container_names));
     names.extend(of(Operand::Object, image_names));
+    names.extend(of(Operand::Volume, volume_names));
+    names.extend(of(Operand::Network, network_names));
     let prefix = matches.operand(1).unwrap_or_default();
     // A name that needs escaping cannot be completed by typing it.
     for name in names.iter().filter(|n| n.starts_with(prefix) && !n.contains(escape::is_unsafe)) {
@@ -52,4 +54,16 @@ fn container_names(engine: &Engine) -> Vec<String> {
     let mut names: Vec<_> = containers.into_iter().map(|found| found.container.name).collect();
     names.sort();
     names
+}
+
+/// The names of the volumes.
+fn volume_names(engine: &Engine) -> Vec<String> {
+    let volumes = engine.volumes(&ListVolumes::default()).unwrap_or_default();
+    volumes.into_iter().map(|volume| volume.name).collect()
+}
+
+/// The names of the networks.
+fn network_names(engine: &Engine) -> Vec<String> {
+    let networks = engine.networks(&ListNetworks::default()).unwrap_or_default();
+    networks.into_iter().map(|network| network.name.to_owned()).collect()
 }

@@ -7,7 +7,7 @@ use engine::ops::ListNetworks;
 
 use super::{inspect, usage};
 use crate::columns::{Format, Inspected, ListedNetwork, NETWORK_COLUMNS, listing, network_document};
-use crate::flags::{Action, ArgRule, Command, Flag, Matches, Section};
+use crate::flags::{Action, ArgRule, Command, Flag, Matches, Operand, Section};
 use crate::{Context, Failure, Outcome};
 
 /// `strata network`
@@ -25,6 +25,7 @@ static INSPECT: Command = Command {
     short: "Display detailed information on one or more networks",
     flags: &[inspect::FORMAT, Flag::bool("verbose", "Verbose output for diagnostics").short('v')],
     rule: ArgRule::AtLeast(1),
+    operand: Operand::Network,
     action: Action::Run(inspect_networks),
     ..Command::USUAL
 };

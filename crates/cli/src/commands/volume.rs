@@ -10,7 +10,7 @@ use super::{inspect, usage};
 use crate::columns::{
     Format, Inspected, ListedVolume, VOLUME_COLUMNS, listing, natural_order, volume_document,
 };
-use crate::flags::{Action, ArgRule, Command, Flag, Matches, Section};
+use crate::flags::{Action, ArgRule, Command, Flag, Matches, Operand, Section};
 use crate::term::size;
 use crate::{Context, Failure, Outcome};
 
@@ -44,6 +44,7 @@ static INSPECT: Command = Command {
     short: "Display detailed information on one or more volumes",
     flags: &[inspect::FORMAT],
     rule: ArgRule::AtLeast(1),
+    operand: Operand::Volume,
     action: Action::Run(inspect_volumes),
     ..Command::USUAL
 };
@@ -88,6 +89,7 @@ static RM: Command = Command {
     spellings: &["volume rm", "volume remove"],
     flags: &[Flag::bool("force", "Force the removal of one or more volumes").short('f')],
     rule: ArgRule::AtLeast(1),
+    operand: Operand::Volume,
     action: Action::Run(rm),
     ..Command::USUAL
 };

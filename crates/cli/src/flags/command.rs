@@ -41,6 +41,10 @@ pub enum Operand {
     Container,
     /// Containers and local images.
     Object,
+    /// Volumes.
+    Volume,
+    /// Networks.
+    Network,
     /// Local images.
     Image,
     /// Files.
@@ -54,6 +58,8 @@ impl Operand {
             Self::Container => Some("containers"),
             Self::Image => Some("images"),
             Self::Object => Some("objects"),
+            Self::Volume => Some("volumes"),
+            Self::Network => Some("networks"),
             Self::File | Self::Other => None,
         }
     }

@@ -87,6 +87,9 @@ fn completion_offers_the_names_of_containers() {
     assert_eq!(complete("containers", "c"), "c1\nchecked\n");
     assert_eq!(complete("objects", "a"), "again\nalpine:latest\n");
     assert_eq!(complete("nothing", ""), "");
+    assert_eq!(complete("networks", ""), "bridge\nhost\nnone\n");
+    lay_volumes(&bench);
+    assert_eq!(complete("volumes", ""), "0a0a\n6d4822a85395c8f9aa\nkept\n");
 }
 
 /// Volumes: one that a container refers to, one without a name of its own, one that nobody refers to.
