@@ -72,6 +72,7 @@ impl Error {
     pub(crate) fn failure_kind(&self) -> FailureKind {
         match self {
             Error::Runtime(error) => error.kind_and_exit_code().0,
+            Error::Oci(error) => crate::runtime::kind_by_words(&error.to_string()),
             _ => FailureKind::Other,
         }
     }

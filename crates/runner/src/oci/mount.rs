@@ -196,8 +196,12 @@ fn make_places(places: &Places, mounts: &mut [Mount]) -> Result<()> {
         if destinations.iter().any(is_below) {
             continue;
         }
-        let is_file = mount.kind == "bind" && !Path::new(&mount.source).is_dir();
-        let made = if is_file { places.make_file(path) } else { places.make_dir(path) };
+        let made = match mount.kind {
+            "bind" if !Path::new(&mount.source).is_dir() => places.make_file(path),
+            // Runtimes give memory the mode of the folder that it is mounted on, and their own where there is none.
+            "tmpfs" => places.make_above(path),
+            _ => places.make_dir(path),
+        };
         let way = made.map_err(|error| file_and_folder(error, &mount.source, path))?;
         let kernels = [["proc"], ["sys"], ["dev"]];
         if kernels.iter().any(|names| way.begins_with(names)) {

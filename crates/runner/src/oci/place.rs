@@ -134,6 +134,20 @@ impl Places {
         Ok(way)
     }
 
+    /// Makes the folders above a path, where they are missing; what has to be at its end is made by somebody else.
+    pub(super) fn make_above(&self, path: &str) -> Result<Way> {
+        let way = self.resolve(path)?;
+        match way.clone().split() {
+            Some((above, name)) => {
+                self.make_dir(&above.path())?;
+                let folder = self.tree.folder(&above.relative(), Follow::Never)?;
+                let is_other = folder.stat(&name)?.is_some_and(|stat| stat.kind != FileKind::Dir);
+                if is_other { Err(OciError::NotDirectory(path.to_owned()).into()) } else { Ok(way) }
+            }
+            None => Ok(way),
+        }
+    }
+
     /// Makes an empty file and the folders above it, where they are missing.
     pub(super) fn make_file(&self, path: &str) -> Result<Way> {
         let way = self.resolve(path)?;

@@ -368,6 +368,13 @@ fn flags_of_mounts() {
     check_mount("--tmpfs /t:exec", tmpfs("exec"), "/t", Some(("tmpfs", "nosuid,nodev,rprivate,exec")));
     refused("--tmpfs /t:nope", tmpfs("nope"), "invalid tmpfs option [\"nope\"]");
 
+    let mut stage = Stage::new();
+    tmpfs("mode=700")(&mut stage);
+    stage.container.host_config.tmpfs.insert("/new/t".into(), String::new());
+    stage.config().unwrap();
+    assert!(stage.root().join("new").is_dir(), "the way to it is made");
+    assert!(!stage.root().join("t").exists() && !stage.root().join("new/t").exists(), "its own mode counts");
+
     let shm = "nosuid,noexec,nodev,mode=1777,size";
     check_mount("", |_| {}, "/dev/shm", Some(("tmpfs", &format!("{shm}=67108864"))));
     check_mount(

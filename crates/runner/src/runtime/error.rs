@@ -60,14 +60,43 @@ pub enum Failure {
     Other,
 }
 
+impl Failure {
+    /// Docker goes by the words, whatever they are about.
+    pub(super) fn by_words(text: &str) -> Failure {
+        let lower = text.to_ascii_lowercase();
+        let says = |texts: &[&str]| texts.iter().any(|text| lower.contains(text));
+        if says(&["executable file not found", "no such file or directory"]) {
+            Failure::NotFound
+        } else if says(&["permission denied", "is a directory"]) {
+            Failure::NotExecutable
+        } else {
+            Failure::Other
+        }
+    }
+
+    fn kind(self) -> FailureKind {
+        match self {
+            Failure::NotFound => FailureKind::ProgramNotFound,
+            Failure::NotExecutable => FailureKind::ProgramNotExecutable,
+            Failure::Other => FailureKind::Other,
+        }
+    }
+}
+
+/// What a refusal of our own counts as.
+pub(crate) fn kind_by_words(text: &str) -> FailureKind {
+    Failure::by_words(text).kind()
+}
+
 impl RuntimeError {
     /// What the failure counts as, and the exit code that Docker gives it.
     pub(crate) fn kind_and_exit_code(&self) -> (FailureKind, i32) {
         match self {
-            RuntimeError::Refused { failure: Failure::NotFound, .. } => (FailureKind::ProgramNotFound, 127),
-            RuntimeError::Refused { failure: Failure::NotExecutable, .. } => {
-                (FailureKind::ProgramNotExecutable, 126)
-            }
+            RuntimeError::Refused { failure, .. } => match failure {
+                Failure::NotFound => (failure.kind(), 127),
+                Failure::NotExecutable => (failure.kind(), 126),
+                Failure::Other => (failure.kind(), 128),
+            },
             _ => (FailureKind::Other, 128),
         }
     }

@@ -12,6 +12,7 @@ mod words;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
+pub(crate) use error::kind_by_words;
 pub use error::{Failure, RuntimeError};
 pub(crate) use find::has_unified_cgroups;
 pub(crate) use find::program;

@@ -80,16 +80,7 @@ pub(super) fn in_dockers_words(
     program: Option<&Program>,
 ) -> (Failure, String) {
     let cause = cause(deed, said, program);
-    let lower = cause.to_ascii_lowercase();
-    let says = |texts: &[&str]| texts.iter().any(|text| lower.contains(text));
-    // Docker goes by the words, too.
-    let failure = if says(&["executable file not found", "no such file or directory"]) {
-        Failure::NotFound
-    } else if says(&["permission denied", "is a directory"]) {
-        Failure::NotExecutable
-    } else {
-        Failure::Other
-    };
+    let failure = Failure::by_words(&cause);
     let message = match deed {
         Deed::Create => format!(
             "failed to create task for container: failed to create shim task: OCI runtime create failed: {runtime} \
