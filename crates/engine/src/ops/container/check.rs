@@ -1,6 +1,7 @@
 //! What of a request cannot be meant, in Docker's words.
 
 use runner::logs::LogOptions;
+use runner::record::{Config, HostConfig};
 use runner::{oci, signal};
 
 use super::CreateContainer;
@@ -29,7 +30,26 @@ pub(super) fn settings(request: &CreateContainer) -> Result<Vec<String>> {
     }
     LogOptions::of(&host.log_config, config)?;
     oci::check(host).map_err(|error| Error::invalid(error.to_string()))?;
+    conflicts(config, host)?;
     resources(request)
+}
+
+/// Refuses what belongs to another container's network, or to the machine's names.
+fn conflicts(config: &Config, host: &HostConfig) -> Result<()> {
+    let is_shared = host.network_mode.starts_with("container:");
+    let has_ports = !host.port_bindings.is_empty() || host.publish_all_ports;
+    let conflicts = [
+        (is_shared && !config.hostname.is_empty(), "hostname and the network mode"),
+        (is_shared && !host.dns.is_empty(), "dns and the network mode"),
+        (is_shared && !host.extra_hosts.is_empty(), "custom host-to-IP mapping and the network mode"),
+        (is_shared && has_ports, "port publishing and the container type network mode"),
+        (is_shared && !config.exposed_ports.is_empty(), "port exposing and the container type network mode"),
+        (host.uts_mode == "host" && !config.hostname.is_empty(), "hostname and the UTS mode"),
+    ];
+    match conflicts.iter().find(|(is_so, _)| *is_so) {
+        Some((_, what)) => Err(Error::invalid(format!("conflicting options: {what}"))),
+        None => Ok(()),
+    }
 }
 
 fn resources(request: &CreateContainer) -> Result<Vec<String>> {
@@ -73,7 +93,7 @@ fn resources(request: &CreateContainer) -> Result<Vec<String>> {
                 .to_owned(),
         );
     }
-    if host.network_mode == "host" && !(host.port_bindings.is_empty() && !host.publish_all_ports) {
+    if host.network_mode == "host" && (host.publish_all_ports || !host.port_bindings.is_empty()) {
         warnings.push("Published ports are discarded when using host network mode".to_owned());
     }
     Ok(warnings)
@@ -89,4 +109,36 @@ pub(super) fn processors(nano_cpus: i64, available: usize) -> Result<()> {
         return Err(Error::new(ErrorKind::InvalidArgument, text));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_belongs_to_another_is_refused_in_dockers_words() {
+        let check = |set: &dyn Fn(&mut Config, &mut HostConfig), expect: &str| {
+            let mut config = Config::default();
+            let shared = format!("container:{}", "0".repeat(64));
+            let mut host = HostConfig { network_mode: shared, ..HostConfig::default() };
+            conflicts(&config, &host).unwrap();
+            set(&mut config, &mut host);
+            let refused = conflicts(&config, &host).unwrap_err().to_string();
+            assert_eq!(refused, format!("conflicting options: {expect}"));
+        };
+        check(&|c, _| c.hostname = "web".into(), "hostname and the network mode");
+        check(&|_, h| h.dns = vec!["1.1.1.1".into()], "dns and the network mode");
+        check(&|_, h| h.extra_hosts = vec!["a:1".into()], "custom host-to-IP mapping and the network mode");
+        check(&|_, h| h.publish_all_ports = true, "port publishing and the container type network mode");
+        check(
+            &|c, _| drop(c.exposed_ports.insert("80/tcp".into())),
+            "port exposing and the container type network mode",
+        );
+        let own_names = |c: &mut Config, h: &mut HostConfig| {
+            c.hostname = "web".into();
+            h.network_mode = "bridge".into();
+            h.uts_mode = "host".into();
+        };
+        check(&own_names, "hostname and the UTS mode");
+    }
 }
