@@ -10,7 +10,7 @@ use rustix::fd::{AsFd, OwnedFd};
 use super::ends::{Connected, Ends};
 use super::shared::Shared;
 use super::stage::read_pid;
-use crate::control::{Answer, Attach, Exec, Input, Listener};
+use crate::control::{Answer, Attach, Exec, FailureKind, Input, Listener};
 use crate::error::{Error, Result};
 use crate::logs::Stream;
 use crate::oci;
@@ -76,7 +76,12 @@ pub(super) fn exec(shared: &Arc<Shared>, asked: &Exec, mut listener: Listener) -
 
 /// What a failure to start says, and counts as.
 fn failed(error: &Error) -> Answer {
-    Answer::Failed { kind: error.failure_kind(), message: error.to_string() }
+    let kind = match (error.failure_kind(), error) {
+        // Whatever keeps a program from being started counts as this, as Docker has it.
+        (FailureKind::Other, Error::Runtime(_) | Error::Oci(_)) => FailureKind::ProgramNotExecutable,
+        (kind, _) => kind,
+    };
+    Answer::Failed { kind, message: error.to_string() }
 }
 
 /// Nobody is attached: what it writes is read and forgotten, so that it does not wait for a reader.

@@ -127,7 +127,7 @@ fn not_started(
 ) -> Result<()> {
     let (kind, exit_code) = match error {
         Error::Runtime(failed) => failed.kind_and_exit_code(),
-        _ => (FailureKind::Other, 128),
+        other => (other.failure_kind(), 128),
     };
     let mut state = read_state(&job.dir)?;
     let cleared = clear(&job.container, &state, &job.root, &job.run, job.path.as_deref());
