@@ -57,10 +57,6 @@ fn general(host: &HostConfig) -> Value {
 
 fn namespaces(host: &HostConfig, inspected: &InspectedContainer) -> Value {
     let own = |mode: &str, otherwise: &str| if mode.is_empty() { otherwise } else { mode }.to_owned();
-    let runtime = match host.runtime.as_str() {
-        "" => inspected.state.runtime.rsplit('/').next().unwrap_or_default(),
-        runtime => runtime,
-    };
     // Docker's client turns this one into lists of paths.
     let security: Vec<String> =
         host.security_opt.iter().filter(|option| *option != SYSTEM_PATHS_GIVEN).cloned().collect();
@@ -85,7 +81,7 @@ fn namespaces(host: &HostConfig, inspected: &InspectedContainer) -> Value {
         "UsernsMode": host.userns_mode,
         "ShmSize": if host.shm_size == 0 { SHM_BYTES } else { host.shm_size },
         "Sysctls": host.sysctls,
-        "Runtime": runtime,
+        "Runtime": inspected.runtime,
         "Isolation": "",
     })
 }
@@ -115,7 +111,7 @@ fn resources(host: &HostConfig, inspected: &InspectedContainer) -> Value {
         "DeviceRequests": null,
         "MemoryReservation": host.memory_reservation,
         "MemorySwap": host.memory_swap,
-        "MemorySwappiness": host.memory_swappiness,
+        "MemorySwappiness": host.memory_swappiness.filter(|share| *share >= 0),
         "OomKillDisable": oom_kill_disable,
         "PidsLimit": Some(host.pids_limit).filter(|limit| *limit > 0),
         "Ulimits": host.ulimits.iter().map(ulimit).collect::<Vec<_>>(),

@@ -77,6 +77,9 @@ impl Laid {
         let id: String = std::iter::repeat_n(self.digit, 64).collect();
         let mut config = json!({"Image": self.image, "Hostname": &id[..12]});
         merge(&mut config, self.config);
+        // What is installed on the machine must not show.
+        let mut host_config = json!({"Runtime": "runc"});
+        merge(&mut host_config, self.host_config);
         let created = crate::bench::clock() - jiff::SignedDuration::from_secs(self.age);
         let record = json!({
             "Id": id,
@@ -89,7 +92,7 @@ impl Laid {
             "Architecture": "amd64",
             "Argv": self.argv,
             "Config": config,
-            "HostConfig": self.host_config,
+            "HostConfig": host_config,
             "Mounts": self.mounts,
         });
         let folder = format!("{}/root/containers/{id}", bench.path());

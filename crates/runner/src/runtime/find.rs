@@ -81,6 +81,11 @@ impl Runtime {
     }
 }
 
+/// The name of the runtime that is tried first when none is asked for, if there is one; it is not run.
+pub fn usual_name(path: Option<&OsStr>) -> Option<&'static str> {
+    order().into_iter().find(|name| program(name, path).is_some())
+}
+
 fn order() -> [&'static str; 3] {
     if has_unified_cgroups() { UNIFIED_ORDER } else { HYBRID_ORDER }
 }

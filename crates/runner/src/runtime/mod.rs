@@ -16,6 +16,7 @@ pub(crate) use error::kind_by_words;
 pub use error::{Failure, RuntimeError};
 pub(crate) use find::has_unified_cgroups;
 pub(crate) use find::program;
+pub use find::usual_name;
 
 /// A runtime that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]

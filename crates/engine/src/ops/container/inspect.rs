@@ -7,6 +7,7 @@ use images::ImageStore;
 use runner::network::{Files, network_id};
 use runner::oci::{MASKED, READ_ONLY};
 use runner::record::{Attached, Container, Found, HostConfig, State};
+use runner::runtime::usual_name;
 use snapshot::{Changes, Key};
 
 use super::list::networks;
@@ -36,6 +37,8 @@ pub struct InspectedContainer {
     pub networks: BTreeMap<String, Attached>,
     /// What of the kernel's files it cannot see and what it cannot change; nothing where nobody asks.
     pub kept_from: Option<KeptFrom>,
+    /// The runtime that it has or will have; empty where there is none.
+    pub runtime: String,
     /// Whether this machine has only cgroups of version 2.
     pub is_unified: bool,
 }
@@ -79,10 +82,23 @@ impl Engine {
             size: size.then(|| size_of(&store, &found.container)).transpose()?,
             networks,
             kept_from: KeptFrom::of(&found.container.host_config),
+            runtime: self.runtime_of(&found),
             is_unified: self.host.cgroup_version == 2,
             container: found.container,
             state: found.state,
         })
+    }
+
+    /// The runtime by its name: that which was asked for, that which started it, else that which would.
+    fn runtime_of(&self, found: &Found) -> String {
+        let asked = &found.container.host_config.runtime;
+        if !asked.is_empty() {
+            return asked.clone();
+        }
+        match found.state.runtime.rsplit('/').next().filter(|name| !name.is_empty()) {
+            Some(name) => name.to_owned(),
+            None => usual_name(self.settings.inputs.path.as_deref()).unwrap_or_default().to_owned(),
+        }
     }
 
     /// A container's place in a network; of one that does not run only the network is known.
