@@ -15,7 +15,7 @@ use super::shared::Shared;
 use super::stage::{Running, begin};
 use super::streams::{Attached, Streams};
 use super::{Job, cgroup};
-use crate::control::{Answer, Ask, Attach, FailureKind, Listener};
+use crate::control::{Answer, Ask, Attach, Listener};
 use crate::error::{Error, Result};
 use crate::logs::{LogOptions, Writer, file_name};
 use crate::process;
