@@ -19,6 +19,19 @@ pub enum OciError {
     /// A number that names nobody.
     #[error("uids and gids must be in range 0-{ID_MAX}")]
     IdRange,
+    /// An ordinary user's namespace does not have this number.
+    #[error(
+        "{what} {id} of the container is nobody in your user namespace: have a range of numbers in {file}, or choose \
+         another with --user"
+    )]
+    Unmapped {
+        /// `user` or `group`.
+        what: &'static str,
+        /// The number.
+        id: u32,
+        /// Where ranges are.
+        file: &'static str,
+    },
     /// The image's file of users or groups is not one.
     #[error("read {file} of the image: {reason}")]
     Accounts {

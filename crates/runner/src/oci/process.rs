@@ -8,8 +8,8 @@ use super::mount::INIT;
 use super::place::Places;
 use super::security::SecurityOptions;
 use super::user::{self, User};
-use super::{Bundle, ExecAsked, IdMaps, OciError, Space, capability, env, resources};
-use crate::error::{Error, Result};
+use super::{Bundle, ExecAsked, IdMap, IdMaps, OciError, Space, capability, env, resources};
+use crate::error::{Error, Result as RunnerResult};
 use crate::record::Container;
 
 /// What is decided about a program before it is written down.
@@ -32,7 +32,7 @@ pub(super) fn of(
     security: &SecurityOptions,
     capabilities: &[&'static str],
     places: &Places,
-) -> Result<Value> {
+) -> RunnerResult<Value> {
     let container = bundle.container;
     let config = &container.config;
     let user = user::look_up(bundle.rootfs, &config.user, &container.host_config.group_add)?;
@@ -61,7 +61,7 @@ pub(super) fn of(
 ///
 /// # Errors
 /// When the user is unknown in the container, or a variable cannot be had.
-pub fn exec_process(asked: &ExecAsked, container: &Container, rootfs: &Path) -> Result<Value> {
+pub fn exec_process(asked: &ExecAsked, container: &Container, rootfs: &Path) -> RunnerResult<Value> {
     let config = &container.config;
     let security = super::security::options(&container.host_config.security_opt)?;
     let asked_user = asked.user.as_deref().filter(|user| !user.is_empty());
@@ -89,7 +89,8 @@ pub fn exec_process(asked: &ExecAsked, container: &Container, rootfs: &Path) -> 
 }
 
 impl Process<'_> {
-    fn value(&self) -> Result<Value> {
+    fn value(&self) -> RunnerResult<Value> {
+        self.check_maps()?;
         let host = &self.container.host_config;
         let mut process = Map::new();
         let mut set = |name: &str, value: Value| drop(process.insert(name.to_owned(), value));
@@ -121,6 +122,22 @@ impl Process<'_> {
         Ok(Value::Object(process))
     }
 
+    /// The runtime would only say that an argument is invalid.
+    fn check_maps(&self) -> Result<(), OciError> {
+        let Some(maps) = &self.maps else { return Ok(()) };
+        let has = |maps: &[IdMap], id: u32| {
+            maps.iter().any(|map| id.checked_sub(map.inside).is_some_and(|distance| distance < map.count))
+        };
+        if !has(&maps.uids, self.user.uid) {
+            return Err(OciError::Unmapped { what: "user", id: self.user.uid, file: "/etc/subuid" });
+        }
+        let groups: &[u32] = if has_groups(maps) { &self.user.groups } else { &[] };
+        match groups.iter().chain([&self.user.gid]).find(|gid| !has(&maps.gids, **gid)) {
+            Some(gid) => Err(OciError::Unmapped { what: "group", id: *gid, file: "/etc/subgid" }),
+            None => Ok(()),
+        }
+    }
+
     /// Users other than root have capabilities only through files that bring them. None are inherited (RUN-5).
     fn capabilities(&self) -> Value {
         let held: &[&str] = if self.user.uid == 0 { &self.capabilities } else { &[] };
@@ -129,7 +146,7 @@ impl Process<'_> {
 }
 
 /// Where the program starts, made where it is missing.
-fn make_workdir(places: &Places, asked: &str) -> Result<String> {
+fn make_workdir(places: &Places, asked: &str) -> RunnerResult<String> {
     let cwd = checked_workdir(places, &absolute(asked))?;
     if !asked.is_empty() {
         // What will be mounted over it is made by the runtime, from inside.
@@ -142,7 +159,7 @@ fn make_workdir(places: &Places, asked: &str) -> Result<String> {
 }
 
 /// Refuses folders that are doors to other places: what `/proc` has of open files and of roots (RUN-1).
-fn checked_workdir(places: &Places, cwd: &str) -> Result<String> {
+fn checked_workdir(places: &Places, cwd: &str) -> RunnerResult<String> {
     let way = places.resolve(cwd)?;
     let is_process = way.begins_with(&["proc"])
         && way.name(1).is_some_and(|name| {

@@ -493,6 +493,23 @@ fn ordinary_users_have_no_cgroups_and_what_their_groups_allow() {
         "/dev/pts",
         Some(("devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5")),
     );
+    let other = |user: &'static str, maps: &IdMaps| {
+        let maps = maps.clone();
+        move |s: &mut Stage| {
+            s.rootless = Some(maps);
+            s.container.config.user = user.into();
+        }
+    };
+    let way_out = |what: &str, file: &str| {
+        format!(
+            "{what} of the container is nobody in your user namespace: have a range of numbers in {file}, or choose another \
+             with --user"
+        )
+    };
+    refused("-u app", other("app", &single), &way_out("user 1000", "/etc/subuid"));
+    refused("-u 0:7", other("0:7", &single), &way_out("group 7", "/etc/subgid"));
+    refused("-u 0:65537", other("0:65537", &ranges), &way_out("group 65537", "/etc/subgid"));
+    check("-u 0:65536", other("0:65536", &ranges), "/process/user/gid", json!(65_536));
     let in_host = |s: &mut Stage| {
         s.rootless = Some(single.clone());
         s.network = Namespace::Host;
