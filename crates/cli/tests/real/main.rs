@@ -11,6 +11,7 @@ mod engine;
 mod pushed;
 mod registry;
 mod secured;
+mod shown;
 mod trees;
 
 use testkit::Scratch;
