@@ -150,18 +150,30 @@ fn memory(path: &str, options: &str) -> Result<Mount> {
 }
 
 fn of_point(bundle: &Bundle<'_>, point: &MountPoint, propagation: &mut Propagation) -> Result<Mount> {
-    propagation.see(&point.source, &point.propagation)?;
+    let shows = shows(bundle, point, propagation)?;
     let mut options = vec![if point.non_recursive { "bind" } else { "rbind" }];
     if !point.rw || point.kind == MountKind::Image {
         options.push(if has_recursive_read_only() { "rro" } else { "ro" });
     }
-    if !point.propagation.is_empty() {
-        options.push(&point.propagation);
+    if !shows.is_empty() {
+        options.push(shows);
     }
     if bundle.rootless.is_some() {
         options.extend(locked(Path::new(&point.source)));
     }
     Ok(bind(&point.destination, &point.source, &options))
+}
+
+/// Whether later mounts show through it. Where it holds the files of containers, what is unmounted here goes there as
+/// well, unless the user says otherwise: one container would keep the files of all others.
+fn shows<'p>(bundle: &Bundle<'_>, point: &'p MountPoint, propagation: &mut Propagation) -> Result<&'p str> {
+    let is_usual = point.propagation == "rprivate" && !point.mode.contains("private");
+    let holds_containers = bundle.rootfs.starts_with(&point.source);
+    if is_usual && holds_containers && propagation.see(&point.source, "rslave").is_ok() {
+        return Ok("rslave");
+    }
+    propagation.see(&point.source, &point.propagation)?;
+    Ok(&point.propagation)
 }
 
 fn has_recursive_read_only() -> bool {
@@ -209,7 +221,7 @@ fn make_places(places: &Places, mounts: &mut [Mount]) -> Result<()> {
             return Err(OciError::Place { path: path.to_owned(), reason }.into());
         }
         // Without the image's links there is nothing left for the runtime to follow.
-        mount.destination = way.path();
+        mount.destination = way.path()?;
     }
     Ok(())
 }

@@ -16,6 +16,10 @@ use crate::error::Result;
 
 /// Links on the way to one place; the kernel's number.
 const LINKS_MAX: usize = 40;
+/// The kernel takes no longer path.
+const PATH_BYTES_MAX: usize = 4096;
+/// Of a path that is refused.
+const SHOWN_CHARS_MAX: usize = 64;
 /// Docker's mode of folders that it makes.
 const DIR_MODE: u32 = 0o755;
 /// Docker's mode of files that it makes to mount on.
@@ -32,9 +36,13 @@ pub(super) struct Way(Vec<Vec<u8>>);
 
 impl Way {
     /// As a path of the container.
-    pub(super) fn path(&self) -> String {
-        let names = self.0.iter().map(|name| String::from_utf8_lossy(name));
-        names.fold(String::new(), |path, name| path + "/" + &name)
+    ///
+    /// # Errors
+    /// When a link has led to names that no document can hold.
+    pub(super) fn path(&self) -> std::result::Result<String, OciError> {
+        let names = self.0.iter().map(|name| std::str::from_utf8(name));
+        let path = names.into_iter().try_fold(String::new(), |path, name| Ok(path + "/" + name?));
+        path.map_err(|_: std::str::Utf8Error| OciError::Path(OsStr::from_bytes(&self.relative()).into()))
     }
 
     /// Whether it leads through `/<name>`, or ends there.
@@ -65,6 +73,11 @@ impl Places {
 
     /// Follows a path as far as there is something, the last link too.
     pub(super) fn resolve(&self, path: &str) -> Result<Way> {
+        if path.len() >= PATH_BYTES_MAX {
+            let shown = path.chars().take(SHOWN_CHARS_MAX).collect::<String>();
+            let reason = format!("has {} bytes, the kernel takes fewer than {PATH_BYTES_MAX}", path.len());
+            return Err(OciError::Place { path: shown, reason }.into());
+        }
         let mut ahead: VecDeque<Vec<u8>> = names(path.as_bytes()).collect();
         let mut way = Way::default();
         let mut links = 0;
@@ -122,6 +135,12 @@ impl Places {
     /// Makes a folder and those above it, where they are missing.
     pub(super) fn make_dir(&self, path: &str) -> Result<Way> {
         let way = self.resolve(path)?;
+        self.make_way(&way, path)?;
+        Ok(way)
+    }
+
+    /// Makes all folders of a way, where they are missing.
+    fn make_way(&self, way: &Way, path: &str) -> Result<Folder> {
         let mut folder = self.tree.folder(b"", Follow::Never)?;
         for name in &way.0 {
             folder = match folder.stat(name)?.map(|stat| stat.kind) {
@@ -131,34 +150,29 @@ impl Places {
                 Some(_) => return Err(OciError::NotDirectory(path.to_owned()).into()),
             };
         }
-        Ok(way)
+        Ok(folder)
     }
 
-    /// Makes the folders above a path, where they are missing; what has to be at its end is made by somebody else.
+    /// Makes the folders above a path, where they are missing; the folder at its end is made by somebody else.
     pub(super) fn make_above(&self, path: &str) -> Result<Way> {
         let way = self.resolve(path)?;
-        match way.clone().split() {
-            Some((above, name)) => {
-                self.make_dir(&above.path())?;
-                let folder = self.tree.folder(&above.relative(), Follow::Never)?;
-                let is_other = folder.stat(&name)?.is_some_and(|stat| stat.kind != FileKind::Dir);
-                if is_other { Err(OciError::NotDirectory(path.to_owned()).into()) } else { Ok(way) }
-            }
-            None => Ok(way),
+        let Some((above, name)) = way.clone().split() else { return Ok(way) };
+        let found = self.make_way(&above, path)?.stat(&name)?;
+        match found.is_some_and(|stat| stat.kind != FileKind::Dir) {
+            true => Err(OciError::NotDirectory(path.to_owned()).into()),
+            false => Ok(way),
         }
     }
 
     /// Makes an empty file and the folders above it, where they are missing.
     pub(super) fn make_file(&self, path: &str) -> Result<Way> {
         let way = self.resolve(path)?;
-        let Some((above, name)) = way.clone().split() else {
-            return Err(OciError::Directory(path.to_owned()).into());
-        };
-        self.make_dir(&above.path())?;
-        let folder = self.tree.folder(&above.relative(), Follow::Never)?;
+        let is_dir = || OciError::Directory(path.to_owned());
+        let (above, name) = way.clone().split().ok_or_else(is_dir)?;
+        let folder = self.make_way(&above, path)?;
         match folder.stat(&name)?.map(|stat| stat.kind) {
             None => folder.create(&name, FILE_MODE)?.set_mode(FILE_MODE)?,
-            Some(FileKind::Dir) => return Err(OciError::Directory(path.to_owned()).into()),
+            Some(FileKind::Dir) => return Err(is_dir().into()),
             Some(_) => {}
         }
         Ok(way)
@@ -166,8 +180,7 @@ impl Places {
 
     /// Makes a link where there is nothing.
     pub(super) fn make_link(&self, folder: &str, name: &str, target: &str) -> Result<()> {
-        let way = self.make_dir(folder)?;
-        let folder = self.tree.folder(&way.relative(), Follow::Never)?;
+        let folder = self.make_way(&self.resolve(folder)?, folder)?;
         if folder.stat(name.as_bytes())?.is_none() {
             folder.symlink(target.as_bytes(), name.as_bytes())?;
         }
@@ -240,7 +253,7 @@ mod tests {
         symlink("/srv/data", at.join("inside")).unwrap();
         symlink("loop", at.join("loop")).unwrap();
         let check = |path: &str, expect: &str| {
-            assert_eq!(places.make_dir(path).unwrap().path(), expect, "{path}");
+            assert_eq!(places.make_dir(path).unwrap().path().unwrap(), expect, "{path}");
             assert!(at.join(&expect[1..]).is_dir(), "{path}");
         };
         check("/inside/new", "/srv/data/new");
@@ -251,17 +264,37 @@ mod tests {
         assert!(places.make_dir("/loop/new").unwrap_err().to_string().contains("too many links"));
         assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0, "nothing was made outside");
         let file = places.make_file("/srv/up/deep/file").unwrap();
-        assert_eq!(file.path(), "/outside/deep/file");
+        assert_eq!(file.path().unwrap(), "/outside/deep/file");
         assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0, "nothing was made outside");
+    }
+
+    #[expect(unsafe_code, reason = "a thread leaves the file system state of its process")]
+    fn make_with_umask(places: &Places) -> Result<Way> {
+        // SAFETY: the thread ends with this function, and relies on nothing that is shared.
+        unsafe { rustix::thread::unshare_unsafe(rustix::thread::UnshareFlags::FS) }.unwrap();
+        rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+        places.make_file("/a/b/file")
+    }
+
+    #[test]
+    fn run_3_paths_that_no_container_can_have_are_refused() {
+        let (tmp, places) = root();
+        let long = format!("/{}", "a/".repeat(2048));
+        let error = places.make_dir(&long).unwrap_err().to_string();
+        assert!(error.ends_with(": has 4097 bytes, the kernel takes fewer than 4096"), "{error}");
+        let odd = std::ffi::OsStr::from_bytes(b"/odd\xff");
+        symlink(odd, tmp.path().join("root/link")).unwrap();
+        let error = places.make_dir("/link").unwrap().path().unwrap_err().to_string();
+        assert!(error.ends_with("is not UTF-8"), "{error}");
+        assert!(!tmp.path().join("outside/odd").exists());
     }
 
     #[test]
     fn places_are_made_once_and_open_to_all() {
         let (tmp, places) = root();
         let at = tmp.path().join("root");
-        let old = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
-        let made = places.make_file("/a/b/file");
-        rustix::process::umask(old);
+        // In a thread that shares no umask with the others.
+        let made = std::thread::scope(|scope| scope.spawn(|| make_with_umask(&places)).join().unwrap());
         made.unwrap();
         let mode = |path: &str| std::fs::metadata(at.join(path)).unwrap().permissions().mode() & 0o7777;
         assert_eq!((mode("a"), mode("a/b"), mode("a/b/file")), (0o755, 0o755, 0o755));

@@ -20,6 +20,7 @@ struct Process<'p> {
     env: Vec<String>,
     cwd: String,
     tty: bool,
+    console_size: [u16; 2],
     capabilities: Vec<&'static str>,
     no_new_privileges: bool,
     apparmor: Option<&'p str>,
@@ -49,6 +50,7 @@ pub(super) fn of(
         env,
         cwd: make_workdir(places, &config.working_dir)?,
         tty: config.tty,
+        console_size: container.host_config.console_size,
         capabilities: capabilities.to_vec(),
         no_new_privileges: security.no_new_privileges,
         apparmor: security.apparmor.as_deref().filter(|_| has_apparmor()),
@@ -77,6 +79,8 @@ pub fn exec_process(asked: &ExecAsked, container: &Container, rootfs: &Path) -> 
         env,
         cwd: checked_workdir(&Places::open(rootfs)?, &cwd)?,
         tty: asked.tty,
+        // Whoever asked says it when the program runs.
+        console_size: [0, 0],
         capabilities: match asked.privileged {
             true => capability::available().to_vec(),
             false => capability::of(&container.host_config)?,
@@ -95,8 +99,9 @@ impl Process<'_> {
         let mut process = Map::new();
         let mut set = |name: &str, value: Value| drop(process.insert(name.to_owned(), value));
         set("terminal", json!(self.tty));
-        if self.tty && host.console_size != [0, 0] {
-            set("consoleSize", json!({"height": host.console_size[0], "width": host.console_size[1]}));
+        if self.tty && self.console_size != [0, 0] {
+            let [height, width] = self.console_size;
+            set("consoleSize", json!({"height": height, "width": width}));
         }
         let mut user = json!({"uid": self.user.uid, "gid": self.user.gid});
         if self.maps.as_ref().is_none_or(has_groups) {

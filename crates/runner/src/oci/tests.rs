@@ -408,6 +408,16 @@ fn flags_of_mounts() {
 }
 
 #[test]
+fn no_container_keeps_the_files_of_others() {
+    let mut can = propagation::Propagation::default();
+    let usual = if can.see("/", "rslave").is_ok() { "rslave" } else { "rprivate" };
+    let whole = |mode: &str| MountPoint { mode: mode.into(), ..point(MountKind::Bind, "/", "/host") };
+    let with = |mount: MountPoint| move |s: &mut Stage| s.container.mounts = vec![mount];
+    check_mount("-v /:/host", with(whole("")), "/host", Some(("bind", &format!("rbind,{usual}"))));
+    check_mount("-v /:/host:rprivate", with(whole("rprivate")), "/host", Some(("bind", "rbind,rprivate")));
+}
+
+#[test]
 fn privileged_containers_have_everything() {
     let privileged = |s: &mut Stage| s.container.host_config.privileged = true;
     check("--privileged", privileged, "/linux/seccomp", Value::Null);
