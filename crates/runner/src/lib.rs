@@ -35,6 +35,7 @@ pub mod record;
 mod run_dir;
 pub mod runtime;
 pub mod signal;
+mod socket;
 pub mod user_namespace;
 pub mod volumes;
 

@@ -32,7 +32,7 @@ impl Connection {
     /// # Errors
     /// When nobody listens there.
     pub fn ask(socket: &Path, ask: &Ask) -> io::Result<Connection> {
-        Connection::over(UnixStream::connect(socket)?, ask)
+        Connection::over(crate::socket::connect(socket)?, ask)
     }
 
     /// Asks over a stream that is there already.

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixListener;
 use std::path::PathBuf;
 
 use disk::Dir;
@@ -10,11 +9,12 @@ use rustix::pipe::{PipeFlags, pipe_with};
 
 use crate::error::{Error, Result};
 use crate::logs::Stream;
-use crate::runtime::{Stdio3, console};
+use crate::runtime::Stdio3;
+use crate::runtime::console::ConsoleSocket;
 
 /// The streams of a program that is about to start.
 pub(super) struct Ends {
-    console: Option<(UnixListener, PathBuf)>,
+    console: Option<ConsoleSocket>,
     stdin: Option<OwnedFd>,
     outputs: Vec<(OwnedFd, Stream)>,
 }
@@ -33,11 +33,9 @@ impl Ends {
     /// Makes them, with standard input only where it is wanted; `name` is free in `folder` for a socket.
     pub(super) fn make(folder: &Dir, name: &str, tty: bool, stdin: bool) -> Result<(Ends, Stdio3)> {
         if tty {
-            let path = folder.join(name);
-            folder.remove_file(name)?;
-            let listener = UnixListener::bind(&path).map_err(failed)?;
+            let console = ConsoleSocket::bind(folder, name).map_err(failed)?;
             let theirs = Stdio3 { stdin: null()?, stdout: null()?, stderr: null()? };
-            return Ok((Ends { console: Some((listener, path)), stdin: None, outputs: Vec::new() }, theirs));
+            return Ok((Ends { console: Some(console), stdin: None, outputs: Vec::new() }, theirs));
         }
         let (their_stdin, our_stdin) = match stdin {
             true => pipe().map(|(read, write)| (read, Some(write)))?,
@@ -51,16 +49,16 @@ impl Ends {
     }
 
     /// Where the runtime hands the terminal over.
-    pub(super) fn console_socket(&self) -> Option<&PathBuf> {
-        self.console.as_ref().map(|(_, path)| path)
+    pub(super) fn console_socket(&self) -> Option<PathBuf> {
+        self.console.as_ref().map(ConsoleSocket::path)
     }
 
     /// Takes the terminal that the runtime handed over.
     pub(super) fn connected(self) -> Result<Connected> {
-        let Some((listener, _)) = self.console else {
+        let Some(console) = self.console else {
             return Ok(Connected { stdin: self.stdin, terminal: None, outputs: self.outputs });
         };
-        let terminal = console::receive(&listener).map_err(failed)?;
+        let terminal = console.receive().map_err(failed)?;
         let twice = || terminal.try_clone().map_err(failed);
         let connected = Connected {
             stdin: Some(twice()?),

@@ -35,9 +35,10 @@ pub(super) fn start(shared: &Shared, asked: &oci::ExecAsked, stdin: bool) -> Res
     let process = oci::exec_process(asked, container, &shared.run.rootfs(&container.id))?;
     folder.replace_alone(&document, process.to_string().as_bytes(), 0o600)?;
     let (ends, theirs) = Ends::make(&folder, &format!("exec-{number}"), asked.tty, stdin)?;
-    let console = ends.console_socket().map(|path| path.as_path());
+    let console = ends.console_socket();
     let (document_path, pid_path) = (folder.join(&document), folder.join(&pid_file));
-    let started = shared.runtime.exec(container.id.as_str(), &document_path, &pid_path, console, theirs);
+    let started =
+        shared.runtime.exec(container.id.as_str(), &document_path, &pid_path, console.as_deref(), theirs);
     folder.remove_file(&document)?;
     started?;
     let pid = read_pid(&folder, &pid_file)?;

@@ -1,7 +1,6 @@
 //! A container's life, from its start to the end of its last program.
 
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -21,6 +20,7 @@ use crate::logs::{LogOptions, Writer, file_name};
 use crate::process;
 use crate::record::{State, Status, become_monitor, read_state};
 use crate::runtime::Runtime;
+use crate::socket;
 
 /// How long an earlier monitor may take to leave once its container is at rest.
 const HANDOVER: Duration = Duration::from_secs(10);
@@ -86,8 +86,7 @@ fn first_start(job: &Job, attach: Option<Attach>, launch: &Listener) -> Result<S
         state,
     ));
     disk::create_private(&job.run.container(&job.container.id))?;
-    let socket = job.run.socket(&job.container.id);
-    let socket = UnixListener::bind(socket)
+    let socket = socket::bind(&job.run.socket(&job.container.id))
         .map_err(|source| Error::Process { doing: "listen on the monitor's socket", source })?;
     let attached =
         attach.map(|wants| Ok::<_, Error>(Arc::new(Attached::new(wants, clone(launch)?)))).transpose()?;

@@ -1,6 +1,5 @@
 //! What stands on the machine while a program runs: its files, its network, its bundle; and its start.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -76,8 +75,14 @@ pub(super) fn begin(
     })?;
     folder.replace_alone(CONFIG, config.to_string().as_bytes(), 0o600)?;
     let (ends, theirs) = Ends::make(&folder, "console", container.config.tty, container.config.open_stdin)?;
-    let console = ends.console_socket().map(PathBuf::as_path);
-    shared.runtime.run_detached(container.id.as_str(), folder.path(), &folder.join(PID), console, theirs)?;
+    let console = ends.console_socket();
+    shared.runtime.run_detached(
+        container.id.as_str(),
+        folder.path(),
+        &folder.join(PID),
+        console.as_deref(),
+        theirs,
+    )?;
     let pid = read_pid(&folder, PID)?;
     let connected = ends.connected()?;
     shared.streams.connect(connected.stdin, connected.terminal);

@@ -4,15 +4,57 @@ use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
 
+use disk::Dir;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-/// Takes the terminal from the runtime that connects.
-///
-/// # Errors
-/// When it connects without one.
-pub fn receive(listener: &UnixListener) -> io::Result<OwnedFd> {
+use crate::socket;
+
+/// Where a runtime hands a terminal over.
+#[derive(Debug)]
+pub struct ConsoleSocket {
+    listener: UnixListener,
+    folder: Dir,
+    name: String,
+}
+
+impl ConsoleSocket {
+    /// Listens under a name in a folder; what has the name is removed.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn bind(folder: &Dir, name: &str) -> io::Result<ConsoleSocket> {
+        let failed = |error: disk::Error| io::Error::new(error.kind(), error);
+        let folder = folder.try_clone().map_err(failed)?;
+        folder.remove_file(name).map_err(failed)?;
+        let listener = UnixListener::bind(socket::short_path(&folder, name))?;
+        Ok(ConsoleSocket { listener, folder, name: name.to_owned() })
+    }
+
+    /// What the runtime is told, for as long as this is there.
+    pub fn path(&self) -> PathBuf {
+        socket::short_path(&self.folder, &self.name)
+    }
+
+    /// Takes the terminal from the runtime that connects.
+    ///
+    /// # Errors
+    /// When it connects without one.
+    pub fn receive(self) -> io::Result<OwnedFd> {
+        receive(&self.listener)
+    }
+}
+
+impl Drop for ConsoleSocket {
+    fn drop(&mut self) {
+        // One that stays goes with the container's folder.
+        let _ = self.folder.remove_file(&self.name);
+    }
+}
+
+fn receive(listener: &UnixListener) -> io::Result<OwnedFd> {
     let (stream, _) = listener.accept()?;
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = RecvAncillaryBuffer::new(&mut space);

@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -238,10 +237,11 @@ fn run_1_programs_get_three_descriptors() {
 fn terminals_are_handed_over_and_sized() {
     let Some(mut stage) = Stage::new(6) else { return };
     stage.container.config.tty = true;
-    let socket = stage.tmp.path().join("console");
-    let listener = UnixListener::bind(&socket).unwrap();
-    drop(stage.start(&["sh", "-c", "sleep 0.3; stty size"], Some(&socket)).unwrap());
-    let terminal = console::receive(&listener).unwrap();
+    let folder = disk::Dir::open(stage.tmp.path()).unwrap();
+    let socket = console::ConsoleSocket::bind(&folder, "console").unwrap();
+    drop(stage.start(&["sh", "-c", "sleep 0.3; stty size"], Some(&socket.path())).unwrap());
+    let terminal = socket.receive().unwrap();
+    assert!(!stage.tmp.path().join("console").exists());
     console::resize(terminal.as_fd(), 33, 77).unwrap();
     let mut text = Vec::new();
     // The kernel says that nobody has the other side any more with an error.
