@@ -75,11 +75,11 @@ pub(super) fn begin(
     })?;
     folder.replace_alone(CONFIG, config.to_string().as_bytes(), 0o600)?;
     let (ends, theirs) = Ends::make(&folder, "console", container.config.tty, container.config.open_stdin)?;
-    let console = ends.console_socket();
+    let (console, pid_file) = (ends.console_socket(), folder.join(PID));
     shared.runtime.run_detached(
         container.id.as_str(),
         folder.path(),
-        &folder.join(PID),
+        &pid_file,
         console.as_deref(),
         theirs,
     )?;

@@ -167,13 +167,16 @@ fn of_point(bundle: &Bundle<'_>, point: &MountPoint, propagation: &mut Propagati
 /// Whether later mounts show through it. Where it holds the files of containers, what is unmounted here goes there as
 /// well, unless the user says otherwise: one container would keep the files of all others.
 fn shows<'p>(bundle: &Bundle<'_>, point: &'p MountPoint, propagation: &mut Propagation) -> Result<&'p str> {
-    let is_usual = point.propagation == "rprivate" && !point.mode.contains("private");
-    let holds_containers = bundle.rootfs.starts_with(&point.source);
-    if is_usual && holds_containers && propagation.see(&point.source, "rslave").is_ok() {
+    if should_follow(bundle.rootfs, point) && propagation.see(&point.source, "rslave").is_ok() {
         return Ok("rslave");
     }
     propagation.see(&point.source, &point.propagation)?;
     Ok(&point.propagation)
+}
+
+fn should_follow(rootfs: &Path, point: &MountPoint) -> bool {
+    let is_usual = point.propagation == "rprivate" && !point.mode.contains("private");
+    is_usual && rootfs.starts_with(&point.source)
 }
 
 fn has_recursive_read_only() -> bool {
@@ -249,5 +252,33 @@ fn bind(destination: &str, source: &str, options: &[&str]) -> Mount {
 impl Mount {
     fn value(&self) -> Value {
         json!({"destination": self.destination, "type": self.kind, "source": self.source, "options": self.options})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn binds_that_hold_containers_follow_the_machine() {
+        let check = |source: &str, mode: &str, propagation: &str, expect: bool| {
+            let point = MountPoint {
+                kind: MountKind::Bind,
+                source: source.to_owned(),
+                mode: mode.to_owned(),
+                propagation: propagation.to_owned(),
+                ..MountPoint::default()
+            };
+            let rootfs = Path::new("/run/strata/1/2/rootfs");
+            assert_eq!(should_follow(rootfs, &point), expect, "{source} {mode} {propagation}");
+        };
+        check("/", "", "rprivate", true);
+        check("/run", "ro", "rprivate", true);
+        check("/run/strata", "", "rprivate", true);
+        check("/ru", "", "rprivate", false);
+        check("/srv", "", "rprivate", false);
+        check("/", "ro,rprivate", "rprivate", false);
+        check("/", "rshared", "rshared", false);
+        check("/", "", "", false);
     }
 }

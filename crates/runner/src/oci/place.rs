@@ -261,6 +261,12 @@ mod tests {
         check("/srv/up/new", "/outside/new");
         let absolute = outside.to_str().unwrap();
         check("/absolute/new", &format!("{absolute}/new"));
+        symlink("/srv", at.join("chain40")).unwrap();
+        for number in 0..40 {
+            symlink(format!("chain{}", number + 1), at.join(format!("chain{number}"))).unwrap();
+        }
+        check("/chain1", "/srv");
+        assert!(places.make_dir("/chain0").unwrap_err().to_string().contains("too many links"));
         assert!(places.make_dir("/loop/new").unwrap_err().to_string().contains("too many links"));
         assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0, "nothing was made outside");
         let file = places.make_file("/srv/up/deep/file").unwrap();

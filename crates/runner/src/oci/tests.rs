@@ -610,12 +610,14 @@ fn other_programs_are_as_the_containers() {
     stage.container.config.user = "app".into();
     stage.container.config.env = vec!["A=1".into()];
     stage.container.config.working_dir = "/srv".into();
+    stage.container.host_config.console_size = [24, 80];
     stage.container.host_config.security_opt = vec!["no-new-privileges".into()];
     let exec = |asked: &ExecAsked| exec_process(asked, &stage.container, &stage.root()).unwrap();
     let plain =
         ExecAsked { argv: vec!["id".into()], env: vec!["A=2".into()], tty: true, ..ExecAsked::default() };
     let process = exec(&plain);
     assert_eq!(process["args"], json!(["id"]));
+    assert_eq!(process["consoleSize"], Value::Null, "it is another terminal");
     assert_eq!(process["user"]["uid"], 1000);
     assert_eq!(process["cwd"], "/srv");
     assert_eq!(process["noNewPrivileges"], true);
