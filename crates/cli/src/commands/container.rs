@@ -1,10 +1,12 @@
 //! `strata container`: the commands that manage containers.
 mod asked;
 mod attach;
+mod cp;
 mod creating;
 mod detach_keys;
 mod each;
 mod exec;
+mod export;
 mod logs;
 mod port;
 mod rename;
@@ -19,7 +21,9 @@ mod top;
 mod wait;
 
 pub(super) use attach::ATTACH;
+pub(super) use cp::CP;
 pub(super) use exec::EXEC;
+pub(super) use export::EXPORT;
 pub(super) use logs::LOGS;
 pub(super) use port::PORT;
 pub(super) use rename::RENAME;
@@ -41,8 +45,10 @@ pub(super) static CONTAINER: Command = Command {
     section: Section::Management,
     action: Action::Group(&[
         &attach::CONTAINER_ATTACH,
+        &cp::CONTAINER_CP,
         &run::CONTAINER_CREATE,
         &exec::CONTAINER_EXEC,
+        &export::CONTAINER_EXPORT,
         &run::CONTAINER_RUN,
         &inspect::CONTAINER_INSPECT,
         &stop::CONTAINER_KILL,

@@ -43,10 +43,11 @@ pub enum Step<'w> {
     },
 }
 
-/// A walk over a tree. Links are not followed, mounts are an error.
+/// A walk over a tree. Links are not followed; mounts are an error, unless they are asked for.
 #[derive(Debug)]
 pub struct Walk {
     folder: Folder,
+    across_mounts: bool,
     levels: Vec<Level>,
     path: Vec<u8>,
     name_len: usize,
@@ -76,7 +77,16 @@ impl Walk {
     /// When the root cannot be opened.
     pub fn new(tree: &Tree) -> Result<Walk> {
         let folder = tree.folder(b"", Follow::Never)?;
-        Ok(Walk { folder, levels: Vec::new(), path: Vec::new(), name_len: 0, state: State::Start })
+        let (levels, path) = (Vec::new(), Vec::new());
+        Ok(Walk { folder, across_mounts: false, levels, path, name_len: 0, state: State::Start })
+    }
+
+    /// The same, which goes on into what is mounted below.
+    ///
+    /// # Errors
+    /// When the root cannot be opened.
+    pub fn across_mounts(tree: &Tree) -> Result<Walk> {
+        Ok(Walk { across_mounts: true, ..Walk::new(tree)? })
     }
 
     /// Goes on; nothing when the whole tree was seen.
@@ -108,7 +118,10 @@ impl Walk {
             push_component(&mut self.path, &name);
             self.name_len = name.len();
             if stat.kind == FileKind::Dir {
-                self.folder = self.folder.folder(&name)?;
+                self.folder = match self.across_mounts {
+                    true => self.folder.tree()?.folder(&name, Follow::Never)?,
+                    false => self.folder.folder(&name)?,
+                };
                 return self.enter().map(Some);
             }
             let name = &self.path[self.path.len() - self.name_len..];

@@ -33,4 +33,4 @@ pub use error::OciError;
 pub use exec::ExecAsked;
 pub(crate) use place::is_dir;
 pub use process::exec_process;
-pub use scaffold::SCAFFOLD;
+pub use scaffold::{SCAFFOLD, make_scaffold};

@@ -1,6 +1,8 @@
 //! What every container has besides its image's files, as in Docker: it belongs to no layer, is no change and is not
 //! committed.
 
+use std::path::Path;
+
 use super::place::Places;
 use crate::error::Result;
 
@@ -18,6 +20,14 @@ pub const SCAFFOLD: [&str; 11] = [
     "/proc",
     "/sys",
 ];
+
+/// Makes it in the files of a container that was never started.
+///
+/// # Errors
+/// When the disk is full or read-only, or a file stands where a folder has to be.
+pub fn make_scaffold(rootfs: &Path) -> Result<()> {
+    make(&Places::open(rootfs)?)
+}
 
 /// Makes what the image does not have.
 pub(super) fn make(places: &Places) -> Result<()> {

@@ -11,6 +11,7 @@ use snapshot::{Key, Scratch};
 
 use super::binds::{self, Bind};
 use super::create::key_of;
+use super::mounted::Mounted;
 use crate::engine::{Engine, entry_of};
 use crate::error::{Error, Result};
 
@@ -304,40 +305,12 @@ impl Deciding<'_> {
         let scratch = Scratch { dir: lease.scratch(), name: &name };
         let mounts = self.store.driver().mounts(&key_of(&self.id), &scratch)?;
         let at = lease.scratch().ensure_dir(lease.fresh_name())?;
-        let mounted = Mounted::new(&mounts, at.path())?;
+        let mounted = Mounted::new(mounts, at.path())?;
         let tree = disk::tree::Tree::open(mounted.path())?;
         for (volume, path) in std::mem::take(&mut self.to_fill) {
             self.volumes.copy_up(&volume, &tree, Path::new(&path))?;
         }
         Ok(())
-    }
-}
-
-/// Something mounted for a moment.
-struct Mounted<'m> {
-    mounts: &'m [snapshot::Mount],
-    at: &'m Path,
-}
-
-impl<'m> Mounted<'m> {
-    fn new(mounts: &'m [snapshot::Mount], at: &'m Path) -> Result<Mounted<'m>> {
-        if snapshot::plain_directory(mounts).is_none() {
-            snapshot::mount_all(mounts, at)?;
-        }
-        Ok(Mounted { mounts, at })
-    }
-
-    fn path(&self) -> &Path {
-        snapshot::plain_directory(self.mounts).unwrap_or(self.at)
-    }
-}
-
-impl Drop for Mounted<'_> {
-    fn drop(&mut self) {
-        if snapshot::plain_directory(self.mounts).is_none() {
-            // What is left mounted goes with the lease's sweep.
-            let _ = snapshot::umount_all(self.mounts, self.at);
-        }
     }
 }
 
