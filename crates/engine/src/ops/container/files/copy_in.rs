@@ -49,8 +49,10 @@ impl Engine {
         let missing = Destination { path: request.path.clone(), is_dir: None };
         // A container that is not there is told of last, as in Docker.
         let to = match &opened {
-            Ok(files) => destination(&files.view, request).map_err(CopyFailure::local)?,
-            Err(_) => missing,
+            Ok(files) if !request.path.is_empty() => {
+                destination(&files.view, request).map_err(CopyFailure::local)?
+            }
+            _ => missing,
         };
         let typed = String::from_utf8_lossy(&request.path);
         let bytes = match source {

@@ -101,6 +101,9 @@ struct Source {
 }
 
 fn source(view: &View, request: &CopyOut) -> Result<Source, Error> {
+    if request.path.is_empty() {
+        return Err(Error::invalid("bad parameter: path cannot be empty"));
+    }
     let mut asked = request.path.clone();
     let name = archive_name(&asked);
     if request.follow

@@ -21,7 +21,8 @@ pub(super) fn components(path: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> 
 /// Whether the path is that of a directory's content: it ends in `.`.
 pub(super) fn is_content(path: &[u8]) -> bool {
     let end = path.iter().rposition(|b| *b != b'/').map_or(0, |at| at + 1);
-    path[..end] == *b"." || path[..end].ends_with(b"/.")
+    // An empty path means a directory's content too, as in Docker.
+    matches!(&path[..end], b"." | b"") && !path.starts_with(b"/") || path[..end].ends_with(b"/.")
 }
 
 /// Whether the path says that it is a directory's.
@@ -98,7 +99,7 @@ mod tests {
         check("a/./b/.", "a/b", true, true, ".");
         check("/../../a/..", "", false, false, ".");
         check("/", "", false, true, ".");
-        check("", "", false, false, ".");
+        check("", "", true, true, ".");
         check("a/./", "a", true, true, ".");
         check("x.", "x.", false, false, "x.");
     }
