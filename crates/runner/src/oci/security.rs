@@ -1,4 +1,4 @@
-//! `--security-opt`.
+//! Security options: what `--security-opt` says about a container, before it becomes part of its configuration.
 
 use super::OciError;
 

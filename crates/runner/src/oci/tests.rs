@@ -28,7 +28,7 @@ impl Stage {
         std::fs::create_dir(root.join("srv")).unwrap();
         std::fs::write(
             root.join("etc/passwd"),
-            "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001::/home/app:\n",
+            "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001::/srv/app:\n",
         )
         .unwrap();
         std::fs::write(root.join("etc/group"), "root:x:0:\nbin:x:1:root\nadm:x:4:app\nextra:x:2000:\n")
@@ -207,7 +207,7 @@ fn flags_of_the_process() {
         "/process/user",
         json!({"uid": 1000, "gid": 1001, "additionalGids": [1001, 4]}),
     );
-    check("-u app", user("app"), "/process/env/2", json!("HOME=/home/app"));
+    check("-u app", user("app"), "/process/env/2", json!("HOME=/srv/app"));
     check("-u 5000", user("5000"), "/process/user", json!({"uid": 5000, "gid": 0, "additionalGids": [0]}));
     check(
         "--group-add extra",

@@ -163,7 +163,7 @@ mod tests {
 
     use super::*;
 
-    const USERS: &str = "root:x:0:0:root:/root:/bin/sh\n\n  daemon:x:1:1::/:/bin/false  \napp:x:1000:1001:App:/home/app:\
+    const USERS: &str = "root:x:0:0:root:/root:/bin/sh\n\n  daemon:x:1:1::/:/bin/false  \napp:x:1000:1001:App:/srv/app:\
         /bin/sh\n123:x:77:78::/n:/bin/sh\nbad:x:abc:0::/:\nlow:x:-1:0::/:\nhigh:x:2147483648:0::/:\nshort:x\n:x:5:5::/:\n\
         bare:x:6:6\n";
     const GROUPS: &str = "root:x:0:\nbin:x:1:root,daemon\nadm:x:4:root, app\napp:x:1001:\nextra:x:2000:app,other\n\
@@ -194,17 +194,17 @@ mod tests {
         };
         check("", &[], "0:0 [0, 1, 4] /root");
         check("root", &[], "0:0 [0, 1, 4] /root");
-        check("app", &[], "1000:1001 [1001, 4, 2000] /home/app");
-        check("1000", &[], "1000:1001 [1001, 4, 2000] /home/app");
-        check("app:extra", &[], "1000:2000 [2000] /home/app");
-        check("app:7", &[], "1000:7 [7] /home/app");
+        check("app", &[], "1000:1001 [1001, 4, 2000] /srv/app");
+        check("1000", &[], "1000:1001 [1001, 4, 2000] /srv/app");
+        check("app:extra", &[], "1000:2000 [2000] /srv/app");
+        check("app:7", &[], "1000:7 [7] /srv/app");
         check("5000", &[], "5000:0 [0] /");
         check("5000:bin", &[], "5000:1 [1] /");
         check("123", &[], "123:0 [0] /");
-        check("app", &["extra", "77", "77", "bin"], "1000:1001 [1001, 4, 2000, 77, 1] /home/app");
+        check("app", &["extra", "77", "77", "bin"], "1000:1001 [1001, 4, 2000, 77, 1] /srv/app");
         check(":bin", &[], "0:1 [1] /root");
         check("bare", &[], "6:6 [6] /");
-        check("app:bin:more", &[], "1000:1 [1] /home/app");
+        check("app:bin:more", &[], "1000:1 [1] /srv/app");
         check("2147483647:2147483647", &[], "2147483647:2147483647 [2147483647] /");
     }
 

@@ -45,7 +45,7 @@ impl Stage {
         for name in ["sh", "cat", "id", "env", "ls", "sleep", "true", "stty", "grep"] {
             std::os::unix::fs::symlink("busybox", root.join("bin").join(name)).unwrap();
         }
-        std::fs::write(root.join("etc/passwd"), "root:x:0:0:root:/root:/bin/sh\napp:x:7:8::/home/app:\n")
+        std::fs::write(root.join("etc/passwd"), "root:x:0:0:root:/root:/bin/sh\napp:x:7:8::/srv/app:\n")
             .unwrap();
         std::fs::write(root.join("etc/group"), "root:x:0:\nextra:x:9:app\n").unwrap();
         std::fs::write(root.join("notexec"), "x").unwrap();
@@ -141,7 +141,7 @@ fn containers_run_as_they_are_described() {
     stage.container.config.working_dir = "/new/place".to_owned();
     stage.container.config.env = vec!["A=b c".to_owned()];
     check(&stage, &["id"], "uid=7(app) gid=8 groups=8,9(extra)\n");
-    check(&stage, &["sh", "-c", "pwd; echo $A $HOME $HOSTNAME"], "/new/place\nb c /home/app web\n");
+    check(&stage, &["sh", "-c", "pwd; echo $A $HOME $HOSTNAME"], "/new/place\nb c /srv/app web\n");
     let effective = stage.run(&["grep", "-E", "Cap(Inh|Prm|Eff|Amb)", "/proc/self/status"]).unwrap();
     assert!(effective.lines().all(|line| line.ends_with("0000000000000000")), "{effective}");
 }

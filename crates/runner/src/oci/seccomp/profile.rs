@@ -1,6 +1,6 @@
 //! Profiles in Docker's format: rules with conditions, from which a filter for one container is made.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::OciError;
@@ -42,18 +42,24 @@ pub(super) struct Rule {
 }
 
 /// What an argument must be for a rule to count.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Argument {
     pub(super) index: u32,
     pub(super) value: u64,
-    #[serde(skip_serializing_if = "is_zero")]
     pub(super) value_two: u64,
     pub(super) op: String,
 }
 
-fn is_zero(value: &u64) -> bool {
-    *value == 0
+impl Argument {
+    fn value(&self) -> Value {
+        let mut argument = json!({"index": self.index, "value": self.value});
+        if self.value_two != 0 {
+            argument["valueTwo"] = json!(self.value_two);
+        }
+        argument["op"] = json!(self.op);
+        argument
+    }
 }
 
 /// Where a rule counts, or does not.
@@ -190,7 +196,7 @@ impl Rule {
             syscall["errnoRet"] = json!(errno);
         }
         if let Some(args) = self.args.as_ref().filter(|args| !args.is_empty()) {
-            syscall["args"] = json!(args);
+            syscall["args"] = args.iter().map(Argument::value).collect();
         }
         syscall
     }
