@@ -114,7 +114,10 @@ fn asked(bundle: &Bundle<'_>, propagation: &mut Propagation) -> Result<Vec<Mount
     for point in container.mounts.iter().filter(|point| point.kind != MountKind::Tmpfs) {
         mounts.push(of_point(bundle, point, propagation)?);
     }
-    let is_taken = |path: &str| container.mounts.iter().any(|point| point.destination == path);
+    let is_taken = |path: &str| {
+        container.host_config.tmpfs.contains_key(path)
+            || container.mounts.iter().any(|point| point.destination == path)
+    };
     let writable: &[&str] = if container.host_config.readonly_rootfs { &["ro"] } else { &[] };
     if let Some(files) = bundle.files {
         for (path, file) in [

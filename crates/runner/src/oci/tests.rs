@@ -391,6 +391,19 @@ fn flags_of_mounts() {
         "/dev/shm",
         Some(("bind", "rbind,rprivate")),
     );
+    let mut stage = Stage::new();
+    stage.ipc = Space::Host;
+    stage.container.mounts = vec![point(MountKind::Bind, source, "/dev/shm")];
+    let on_shm = |stage: &Stage| {
+        let config = stage.config().unwrap();
+        let mounts = config["mounts"].as_array().unwrap().iter();
+        let sources = mounts.filter(|mount| mount["destination"] == "/dev/shm");
+        sources.map(|mount| mount["source"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(on_shm(&stage), [source], "what is asked for, once");
+    stage.container.mounts.clear();
+    stage.container.host_config.tmpfs.insert("/dev/shm".into(), String::new());
+    assert_eq!(on_shm(&stage), ["tmpfs"], "what is asked for, once");
     let dev = point(MountKind::Bind, "/dev", "/dev");
     check_mount("-v /dev:/dev", with(dev.clone()), "/dev", Some(("bind", "rbind,rprivate")));
     check_mount("-v /dev:/dev", with(dev), "/dev/pts", None);
