@@ -100,9 +100,15 @@ mod tests {
 
     #[test]
     fn the_machines_own_parameters_are_refused() {
-        for name in
-            ["vm.swappiness", "kernel.core_pattern", "net/../kernel.core_pattern", "net.a..b", "net.", ""]
-        {
+        for name in [
+            "vm.swappiness",
+            "kernel.core_pattern",
+            "net/../kernel.core_pattern",
+            "net.a/b",
+            "net.a..b",
+            "net.",
+            "",
+        ] {
             let refused = of_flags("bridge", &[(name, "1")]).unwrap_err();
             assert_eq!(refused, format!("sysctl '{name}=1' is not allowed"));
         }
