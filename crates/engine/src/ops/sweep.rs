@@ -1,9 +1,11 @@
 //! Removing what nothing reaches any more: the last part of operations that remove images or refuse content.
 
 use images::{ImageStore, Swept};
+use runner::record::Found;
 
 use crate::engine::Engine;
 use crate::error::{ErrorKind, Result};
+use crate::ops::container::containers_of;
 use crate::ops::mount;
 
 impl Engine {
@@ -15,6 +17,7 @@ impl Engine {
                 self.forget(store, &mounted)?;
             }
         }
+        keep_layers_of_containers(store)?;
         Ok(store.sweep()?)
     }
 
@@ -26,4 +29,15 @@ impl Engine {
         }
         result
     }
+}
+
+/// Layers can be made again from blobs, and so are not made durable when they come. Of an image that is gone from under
+/// a container the blobs go, too: what the container stands on must outlive the machine's restart from then on.
+fn keep_layers_of_containers(store: &ImageStore) -> Result<()> {
+    let index = store.index()?;
+    let has_image = |found: &Found| index.of_image(&found.container.image).next().is_some();
+    if !containers_of(store)?.iter().all(has_image) {
+        snapshot::sync(store.driver())?;
+    }
+    Ok(())
 }

@@ -62,6 +62,16 @@ fn lay(
     (id, dir.path().to_owned())
 }
 
+/// Of each stored layer, whether it is known to be durable.
+fn synced(world: &World) -> Vec<bool> {
+    let layers = store(world).driver().walk().unwrap();
+    let read = |stored: &snapshot::Stored| {
+        let meta = stored.folder.dir(&stored.name).unwrap().join("meta.json");
+        std::fs::read_to_string(meta).unwrap().contains("\"synced\":true")
+    };
+    layers.iter().filter(|stored| matches!(stored.kind, snapshot::StoredKind::Layer(_))).map(read).collect()
+}
+
 fn remove(world: &World, image: &str, force: bool) -> Result<Vec<Removed>, String> {
     let request = RemoveImages { force, no_prune: false };
     let name = world.name(image);
@@ -88,9 +98,13 @@ fn layers_of_a_container_stay_when_its_image_is_removed_by_force() {
             image.0.short()
         );
         assert_eq!(refused, expect);
+        assert!(synced(&world).iter().all(|synced| !synced), "{driver:?}");
         let removed = remove(&world, "a", true).unwrap();
         assert!(removed.contains(&Removed::Image(image.clone())), "{removed:?}");
         assert!(!removed.iter().any(|removed| matches!(removed, Removed::Layer(_))), "{removed:?}");
+
+        // They outlive a restart of the machine, since there are no blobs to make them from again.
+        assert!(synced(&world).iter().any(|synced| *synced), "{driver:?}");
 
         // By its ID from now on, and all of its files are there.
         let all = ListContainers { all: true, size: true, ..Default::default() };
