@@ -64,9 +64,15 @@ fn ps(matches: &Matches, context: &mut Context) -> Outcome {
         filters: Filters::new(matches.filters("filter")),
     };
     let listed = engine.list_containers(&request).map_err(|e| Failure::daemon(&e))?;
+    for damaged in &listed.damaged {
+        context.ui.talk(&format!("WARNING: a container is left out: {}", escape::line(damaged)));
+    }
     let in_full = matches.bool("no-trunc");
-    let rows: Vec<_> =
-        listed.into_iter().map(|container| ListedContainer::new(container, &engine, in_full)).collect();
+    let rows: Vec<_> = listed
+        .containers
+        .into_iter()
+        .map(|container| ListedContainer::new(container, &engine, in_full))
+        .collect();
     context.ui.print(&listing(&CONTAINER_COLUMNS, &rows, &format(text, quiet, size))?);
     Ok(())
 }

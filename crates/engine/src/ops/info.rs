@@ -5,7 +5,7 @@ use runner::record::Status;
 
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::ops::container::containers_of;
+use crate::ops::container::readable_containers_of;
 
 /// What `info` tells beside the settings and the machine, which the engine shows openly.
 #[derive(Debug)]
@@ -60,7 +60,7 @@ impl Engine {
     pub fn info(&self) -> Result<Info> {
         let store = self.existing_store()?;
         let (images, containers) = match &store {
-            Some(store) => (store.index()?.by_image().len(), containers_of(store)?),
+            Some(store) => (store.index()?.by_image().len(), readable_containers_of(store)?.0),
             None => (0, Vec::new()),
         };
         let about = store.map(|store| store.driver().about().clone());

@@ -7,7 +7,7 @@ use spec::{DiffId, ImageId};
 
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::ops::container::{self, ContainerSummary, ListContainers, containers_of};
+use crate::ops::container::{self, ContainerSummary, ListContainers, readable_containers_of};
 use crate::ops::images::{ImageSummary, ListImages, Plan};
 use crate::ops::volume::VolumeUsage;
 
@@ -87,7 +87,7 @@ impl Engine {
         }
         measure_files(&store, &index, &mut usage)?;
         let with_size = ListContainers { all: true, size: true, ..ListContainers::default() };
-        usage.containers = container::summaries(&store, &with_size, containers_of(&store)?)?;
+        usage.containers = container::summaries(&store, &with_size, readable_containers_of(&store)?.0)?;
         usage.volumes = self.volume_usage()?;
         Ok(usage)
     }

@@ -4,11 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use images::ImageStore;
-use runner::record::ContainerId;
+use runner::record::{ContainerId, Found};
 use spec::ImageId;
 
 use crate::error::Result;
-use crate::ops::container::containers_of;
+use crate::ops::container::{containers_of, readable_containers_of};
 use crate::ops::mount;
 
 /// Everything that uses an image.
@@ -60,14 +60,21 @@ impl fmt::Display for Use {
 }
 
 impl Uses {
+    /// For lists: a container whose record cannot be read must not hide the images.
     pub(crate) fn read(store: &ImageStore) -> Result<Uses> {
-        Uses::read_without(store, &HashSet::new())
+        Uses::gather(store, readable_containers_of(store)?.0)
     }
 
-    /// The same, as if these containers were gone.
+    /// For removals: all of them, as if these containers were gone.
     pub(crate) fn read_without(store: &ImageStore, gone: &HashSet<ContainerId>) -> Result<Uses> {
+        let mut containers = containers_of(store)?;
+        containers.retain(|found| !gone.contains(&found.container.id));
+        Uses::gather(store, containers)
+    }
+
+    fn gather(store: &ImageStore, containers: Vec<Found>) -> Result<Uses> {
         let mut uses = Uses::default();
-        for found in containers_of(store)?.into_iter().filter(|found| !gone.contains(&found.container.id)) {
+        for found in containers {
             let container = found.container;
             let (id, running) = (container.id.short().to_owned(), found.state.status.is_running());
             uses.by_image.entry(container.image).or_default().push(Use::Container { id, running });

@@ -108,7 +108,7 @@ fn layers_of_a_container_stay_when_its_image_is_removed_by_force() {
 
         // By its ID from now on, and all of its files are there.
         let all = ListContainers { all: true, size: true, ..Default::default() };
-        let listed = world.engine.list_containers(&all).unwrap();
+        let listed = world.engine.list_containers(&all).unwrap().containers;
         assert_eq!(listed[0].image, image.to_string());
         assert_eq!(listed[0].size, Some(ContainerSize { written: 0, whole: 8 }));
         let held = store(&world);
@@ -163,7 +163,31 @@ fn what_a_container_wrote_is_measured() {
             std::os::unix::fs::symlink("/proc/mounts", files.join("etc/mtab")).unwrap();
         });
         let all = ListContainers { all: true, size: true, ..Default::default() };
-        let size = world.engine.list_containers(&all).unwrap()[0].size;
+        let size = world.engine.list_containers(&all).unwrap().containers[0].size;
         assert_eq!(size, Some(ContainerSize { written: 10, whole: 18 }), "{driver:?}");
     }
+}
+
+#[test]
+fn a_damaged_record_hides_neither_containers_nor_images() {
+    let world = pulled(Some("vfs"));
+    lay(&world, 0xab, "one", "a", &State::default());
+    let (_, folder) = lay(&world, 0xcd, "two", "b", &State::default());
+    let record = folder.join("container.json");
+    let whole = std::fs::read(&record).unwrap();
+    std::fs::write(&record, &whole[..whole.len() / 2]).unwrap();
+    let all = ListContainers { all: true, ..Default::default() };
+    let listed = world.engine.list_containers(&all).unwrap();
+    assert_eq!(listed.containers.iter().map(|container| &*container.name).collect::<Vec<_>>(), ["one"]);
+    assert!(listed.damaged[0].starts_with(&format!("read {}: ", record.display())), "{:?}", listed.damaged);
+    assert_eq!(world.engine.images(&ListImages::default()).unwrap().len(), 2);
+    assert_eq!(world.engine.container("one").unwrap().container.name, "one");
+    assert_eq!(world.engine.info().unwrap().containers.stopped, 1);
+    assert_eq!(world.engine.disk_usage().unwrap().containers.len(), 1);
+    // What it uses is not known: nothing is removed.
+    let failed = world.engine.remove_images(&[&world.name("b")], &RemoveImages::default());
+    assert_eq!(failed.unwrap_err().kind(), engine::ErrorKind::Corrupt);
+    assert_eq!(world.names().iter().filter(|name| name.contains(":latest")).count(), 2);
+    std::fs::write(&record, whole).unwrap();
+    assert_eq!(world.engine.list_containers(&all).unwrap().containers.len(), 2);
 }

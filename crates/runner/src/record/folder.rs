@@ -80,14 +80,26 @@ impl Containers {
     /// # Errors
     /// When a record cannot be read.
     pub fn list(&self) -> Result<Vec<Found>> {
-        let mut list = Vec::new();
+        let (list, damaged) = self.list_readable()?;
+        damaged.into_iter().next().map_or(Ok(list), Err)
+    }
+
+    /// All containers whose records can be read, newest first, and why others cannot.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn list_readable(&self) -> Result<(Vec<Found>, Vec<Error>)> {
+        let (mut list, mut damaged) = (Vec::new(), Vec::new());
         for id in self.ids()? {
-            list.extend(self.get(&id)?);
+            match self.get(&id) {
+                Ok(found) => list.extend(found),
+                Err(error) => damaged.push(error),
+            }
         }
         list.sort_by(|a, b| {
             b.container.created.cmp(&a.container.created).then(a.container.id.cmp(&b.container.id))
         });
-        Ok(list)
+        Ok((list, damaged))
     }
 
     /// The container with this id, if there is one.
@@ -132,7 +144,8 @@ impl Containers {
     pub fn named(&self, name: &str) -> Result<Option<ContainerId>> {
         for id in self.ids()? {
             let Some(dir) = self.dir.dir_if_exists(id.as_str())? else { continue };
-            let container = read::<Container>(&dir, RECORD)?;
+            // One that cannot be read has no name: the others must be found all the same.
+            let container = read::<Container>(&dir, RECORD).unwrap_or_default();
             if container.is_some_and(|container| container.name == name) {
                 return Ok(Some(id));
             }

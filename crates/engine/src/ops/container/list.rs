@@ -10,7 +10,7 @@ use spec::ImageId;
 
 use super::select::Selection;
 use super::size::{ContainerSize, size_of};
-use super::store::containers_of;
+use super::store::readable_containers_of;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::filter::Filters;
@@ -27,6 +27,15 @@ pub struct ListContainers {
     /// `ancestor`, `before`, `exited`, `expose`, `health`, `id`, `is-task`, `label`, `name`, `network`,
     /// `publish`, `since`, `status`, `volume`.
     pub filters: Filters,
+}
+
+/// Containers in a listing.
+#[derive(Clone, Debug, Default)]
+pub struct ContainerList {
+    /// The containers, newest first.
+    pub containers: Vec<ContainerSummary>,
+    /// What is wrong with those that are left out because their records cannot be read.
+    pub damaged: Vec<String>,
 }
 
 /// A container in a listing.
@@ -75,13 +84,13 @@ impl Engine {
     /// Lists containers, newest first.
     ///
     /// # Errors
-    /// When a filter cannot be meant or a record cannot be read.
-    pub fn list_containers(&self, request: &ListContainers) -> Result<Vec<ContainerSummary>> {
+    /// When a filter cannot be meant or the store cannot be read.
+    pub fn list_containers(&self, request: &ListContainers) -> Result<ContainerList> {
         let Some(store) = self.existing_store()? else {
-            return Selection::new(request, &[], &Index::default()).map(|_| Vec::new());
+            return Selection::new(request, &[], &Index::default()).map(|_| ContainerList::default());
         };
-        let found = containers_of(&store)?;
-        summaries(&store, request, found)
+        let (found, damaged) = readable_containers_of(&store)?;
+        Ok(ContainerList { containers: summaries(&store, request, found)?, damaged })
     }
 }
 

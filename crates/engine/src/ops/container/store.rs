@@ -34,6 +34,15 @@ impl Engine {
     }
 }
 
+/// The containers of a store whose records can be read, newest first, and what is wrong with others.
+pub(crate) fn readable_containers_of(store: &ImageStore) -> Result<(Vec<Found>, Vec<String>)> {
+    let Some(containers) = Containers::open_existing(store.content().root())? else {
+        return Ok((Vec::new(), Vec::new()));
+    };
+    let (found, damaged) = containers.list_readable()?;
+    Ok((found, damaged.iter().map(ToString::to_string).collect()))
+}
+
 /// All containers of a store, newest first.
 pub(crate) fn containers_of(store: &ImageStore) -> Result<Vec<Found>> {
     match Containers::open_existing(store.content().root())? {
