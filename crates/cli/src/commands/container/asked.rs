@@ -446,7 +446,7 @@ fn security(matches: &Matches) -> Result<Vec<String>, Failure> {
     for text in matches.list("security-opt") {
         let (key, value) = text.split_once('=').or_else(|| text.split_once(':')).unwrap_or((text, ""));
         if value.is_empty() && key != "no-new-privileges" && !text.starts_with("systempaths") {
-            return Err(Failure::new(format!("invalid --security-opt: \"{text}\"")));
+            return Err(Failure::new(format!("Invalid --security-opt: \"{text}\"")));
         }
         if key != "seccomp" || matches!(value, "unconfined" | "builtin") {
             all.push(text.to_owned());
