@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum NetworkError {
     /// There is no network of this name.
-    #[error("network {0} not found")]
+    #[error("failed to set up container networking: network {0} not found")]
     NoSuchNetwork(String),
     /// The container whose network is to be shared does not run, in Docker's words.
     #[error("cannot join network namespace of a non running container: container {name} is {state}")]
@@ -50,7 +50,10 @@ pub enum NetworkError {
         last: String,
     },
     /// Every address is taken.
-    #[error("no available IPv4 addresses on this network's address pools: bridge ({network})")]
+    #[error(
+        "failed to set up container networking: no available IPv4 addresses on this network's address pools: bridge \
+         ({network})"
+    )]
     NoFreeAddress {
         /// The network's id.
         network: String,

@@ -169,7 +169,11 @@ mod tests {
         let fixture = Fixture::new();
         fixture.take("10.0.0.0/30", 1).unwrap();
         let refused = fixture.take("10.0.0.0/30", 2).unwrap_err().to_string();
-        assert_eq!(refused, "no available IPv4 addresses on this network's address pools: bridge (id)");
+        assert_eq!(
+            refused,
+            "failed to set up container networking: no available IPv4 addresses on this network's address pools: \
+             bridge (id)"
+        );
     }
 
     #[test]

@@ -36,4 +36,4 @@ pub use netavark::program;
 pub use networks::{Leftover, Namespace, Network, Networks};
 pub use subnet::Subnet;
 #[cfg(test)]
-pub(crate) use tests::container as container_for_tests;
+pub(crate) use tests::{container as container_for_tests, with_mounts_of_its_own};

@@ -20,7 +20,7 @@ impl Mode {
     /// Reads `HostConfig.NetworkMode`; other containers are named by their whole id.
     ///
     /// # Errors
-    /// `network … not found` for anything else.
+    /// `… network … not found` for anything else.
     pub fn parse(text: &str) -> Result<Mode, NetworkError> {
         let unknown = || NetworkError::NoSuchNetwork(text.to_owned());
         match text {
@@ -54,7 +54,13 @@ mod tests {
         let check = |text: &str, expect: Option<Mode>| {
             let found = Mode::parse(text);
             let refused = found.as_ref().map_err(ToString::to_string).err();
-            assert_eq!(refused, expect.is_none().then(|| format!("network {text} not found")), "{text}");
+            assert_eq!(
+                refused,
+                expect
+                    .is_none()
+                    .then(|| format!("failed to set up container networking: network {text} not found")),
+                "{text}"
+            );
             assert_eq!(found.ok(), expect, "{text}");
         };
         let id = "0f".repeat(32);

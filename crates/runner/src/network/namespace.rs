@@ -57,33 +57,25 @@ pub(super) fn remove(folder: &Dir) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::MetadataExt;
+
     use super::*;
+    use crate::network::with_mounts_of_its_own;
 
     #[test]
     fn a_namespace_outlives_its_thread() {
-        if !rustix::process::geteuid().is_root() {
-            eprintln!("skipped: only root makes network namespaces");
-            return;
-        }
-        let tmp = tempfile::tempdir().unwrap();
-        let folder = Dir::open(tmp.path()).unwrap();
-        remove(&folder).unwrap();
-        match make(&folder) {
-            Err(crate::Error::Network(NetworkError::Namespace { source, .. }))
-                if source.kind() == std::io::ErrorKind::PermissionDenied =>
-            {
-                eprintln!("skipped: no network namespaces here");
-                return;
-            }
-            made => made.unwrap(),
-        }
-        assert!(is_there(&folder));
-        let own = std::fs::metadata("/proc/self/ns/net").unwrap();
-        let made = std::fs::metadata(folder.join(FILE)).unwrap();
-        use std::os::unix::fs::MetadataExt;
-        assert_ne!(own.ino(), made.ino(), "the process itself stays where it is");
-        remove(&folder).unwrap();
-        assert!(!folder.join(FILE).exists());
-        remove(&folder).unwrap();
+        with_mounts_of_its_own(|| {
+            let tmp = tempfile::tempdir().unwrap();
+            let folder = Dir::open(tmp.path()).unwrap();
+            remove(&folder).unwrap();
+            make(&folder).unwrap();
+            assert!(is_there(&folder));
+            let own = std::fs::metadata("/proc/thread-self/ns/net").unwrap();
+            let made = std::fs::metadata(folder.join(FILE)).unwrap();
+            assert_ne!(own.ino(), made.ino(), "who makes it stays where it is");
+            remove(&folder).unwrap();
+            assert!(!folder.join(FILE).exists());
+            remove(&folder).unwrap();
+        });
     }
 }

@@ -105,8 +105,20 @@ fn on_a_machine(test: impl FnOnce(&Machine) + Send) {
         eprintln!("skipped: wants root, netavark and iproute2");
         return;
     }
-    let outcome = std::thread::scope(|scope| scope.spawn(|| enter().map(|()| test(&Machine::new()))).join());
-    match outcome {
+    alone(UnshareFlags::NEWNET, || {
+        said("ip", &["link", "set", "lo", "up"]).expect("a loopback can be raised");
+        test(&Machine::new());
+    });
+}
+
+/// Runs a test where its mounts are nobody else's, so that one that fails leaves nothing; when that is permitted.
+pub(crate) fn with_mounts_of_its_own(test: impl FnOnce() + Send) {
+    alone(UnshareFlags::empty(), test);
+}
+
+fn alone(more: UnshareFlags, test: impl FnOnce() + Send) {
+    let work = || leave(UnshareFlags::NEWNS | more).map(|()| test());
+    match std::thread::scope(|scope| scope.spawn(work).join()) {
         Ok(Ok(())) => {}
         Ok(Err(errno)) => eprintln!("skipped: no namespaces here: {errno}"),
         Err(panic) => std::panic::resume_unwind(panic),
@@ -114,12 +126,10 @@ fn on_a_machine(test: impl FnOnce(&Machine) + Send) {
 }
 
 #[expect(unsafe_code, reason = "the thread of the test leaves the namespaces of the process")]
-fn enter() -> rustix::io::Result<()> {
+fn leave(namespaces: UnshareFlags) -> rustix::io::Result<()> {
     // SAFETY: nothing else relies on this thread's view of files.
-    unsafe { unshare_unsafe(UnshareFlags::NEWNET | UnshareFlags::NEWNS)? };
-    mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
-    said("ip", &["link", "set", "lo", "up"]).expect("a loopback can be raised");
-    Ok(())
+    unsafe { unshare_unsafe(namespaces)? };
+    mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
 }
 
 fn said(program: &str, arguments: &[&str]) -> Option<String> {
@@ -337,7 +347,7 @@ fn networks_of_others_are_shared_while_they_run() {
     guest.host_config.network_mode = format!("container:{}", guest.id);
     assert_eq!(refused(&guest), "cannot join own network namespace");
     guest.host_config.network_mode = "backend".to_owned();
-    assert_eq!(refused(&guest), "network backend not found");
+    assert_eq!(refused(&guest), "failed to set up container networking: network backend not found");
 }
 
 #[test]

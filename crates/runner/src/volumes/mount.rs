@@ -146,7 +146,7 @@ mod tests {
     use disk::{Dir, Trash};
 
     use super::*;
-    use crate::network::container_for_tests;
+    use crate::network::{container_for_tests, with_mounts_of_its_own};
     use crate::record::{MountKind, MountPoint};
     use crate::volumes::VolumeAsked;
 
@@ -156,21 +156,12 @@ mod tests {
         VolumeAsked { name: name.to_owned(), options, ..VolumeAsked::default() }
     }
 
-    fn may_mount() -> bool {
-        let tmp = tempfile::tempdir().unwrap();
-        let result = mount("tmpfs", tmp.path(), "tmpfs", MountFlags::empty(), Some(c""));
-        let _ = unmount_at(tmp.path(), UnmountFlags::DETACH);
-        if result.is_err() {
-            eprintln!("skipped: mounts are not permitted");
-        }
-        result.is_ok()
-    }
-
     #[test]
     fn files_from_elsewhere_are_mounted_once() {
-        if !may_mount() {
-            return;
-        }
+        with_mounts_of_its_own(mount_once);
+    }
+
+    fn mount_once() {
         let tmp = tempfile::tempdir().unwrap();
         let root = Dir::open(tmp.path()).unwrap();
         let volumes = Volumes::open(&root).unwrap();
@@ -223,9 +214,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_mounted_is_told() {
-        if !may_mount() {
-            return;
-        }
+        with_mounts_of_its_own(mount_nothing);
+    }
+
+    fn mount_nothing() {
         let tmp = tempfile::tempdir().unwrap();
         let volumes = Volumes::open(&Dir::open(tmp.path()).unwrap()).unwrap();
         let options = [("type", "none"), ("device", "/no/such/place"), ("o", "bind")];
