@@ -110,17 +110,19 @@ fn inspect(matches: &Matches, context: &mut Context) -> Outcome {
     }
     let size = matches.bool("size");
     let mut ignored = Vec::new();
-    let outcome = show(matches, context, |name| match kind {
-        "" => find_any(&engine, name, size, &mut ignored),
-        "container" => find_container(&engine, name, size).map_err(|e| Failure::daemon(&e)),
-        "image" => {
-            let found = find(&engine, name, None).map_err(|e| Failure::daemon(&e))?;
-            ignored.extend(size.then_some(kind));
-            Ok(found)
-        }
-        "network" => network::find(&engine, name).map_err(|e| Failure::daemon(&e)),
-        "volume" => volume::find(&engine, name).map_err(|e| Failure::daemon(&e)),
-        kind => Err(none_of_kind(kind, name)),
+    let outcome = show(matches, context, |name| {
+        let found = match kind {
+            "" => return find_any(&engine, name, size, &mut ignored),
+            "container" => {
+                return find_container(&engine, name, size).map_err(|e| Failure::daemon(&e));
+            }
+            "image" => find(&engine, name, None),
+            "network" => network::find(&engine, name),
+            "volume" => volume::find(&engine, name),
+            kind => return Err(none_of_kind(kind, name)),
+        };
+        ignored.extend(size.then_some(kind).filter(|_| found.is_ok()));
+        found.map_err(|e| Failure::daemon(&e))
     });
     for kind in ignored {
         context.ui.talk(&format!("WARNING: --size ignored for {kind}"));
