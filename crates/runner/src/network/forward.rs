@@ -169,11 +169,13 @@ mod tests {
         let (_forward, at) = forward(to);
         let answering = std::thread::spawn(move || {
             let (mut stream, _) = server.accept().unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
             let mut asked = String::new();
             stream.read_to_string(&mut asked).unwrap();
             stream.write_all(asked.to_uppercase().as_bytes()).unwrap();
         });
         let mut client = TcpStream::connect(at).unwrap();
+        client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         client.write_all(b"hello").unwrap();
         client.shutdown(Shutdown::Write).unwrap();
         let mut answer = String::new();
@@ -202,6 +204,7 @@ mod tests {
         client.read_exact(&mut [0]).unwrap();
         drop(forward);
         client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         assert_eq!(client.read(&mut [0]).unwrap(), 0);
         assert_eq!(stream.read(&mut [0]).unwrap(), 0);
         let end = std::time::Instant::now() + Duration::from_secs(10);
