@@ -177,7 +177,10 @@ impl From<layer::Error> for Error {
             layer::Error::Inflate(fault) => Error::Inflate(fault),
             layer::Error::Entry { source: EntryFault::Truncated, .. } => Error::Truncated,
             layer::Error::Entry { number, name, source } => Error::Entry { number, name, source },
-            layer::Error::Apply { source, .. } | layer::Error::Directory(source) => Error::Disk(source),
+            layer::Error::Apply { source, .. }
+            | layer::Error::Directory(source)
+            | layer::Error::Tree(source) => Error::Disk(source),
+            layer::Error::Write(source) => Error::Write(source),
         }
     }
 }

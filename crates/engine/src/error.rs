@@ -181,6 +181,12 @@ fn network_kind(error: &NetworkError) -> ErrorKind {
     }
 }
 
+impl From<layer::Error> for Error {
+    fn from(error: layer::Error) -> Error {
+        snapshot::Error::Layer(error).into()
+    }
+}
+
 impl From<transfer::Error> for Error {
     fn from(error: transfer::Error) -> Error {
         let kind = match error {

@@ -23,6 +23,7 @@ pub use engine::Engine;
 pub use error::{Error, ErrorKind, Result};
 pub use event::{Bytes, Event, Events, LayerState, Recorded, Silent};
 pub use host::{Clock, HostInfo};
+pub use layer::diff::{Change, ChangeKind};
 pub use registry_client::{Cancel, RateLimit, SearchResult, Secret};
 pub use runner::runtime::Runtime;
 pub use runner::{control, counters, logs, record, signal, user_namespace};

@@ -37,6 +37,12 @@ pub enum Error {
     /// The directory to apply to could not be worked on.
     #[error("prepare directory for layer")]
     Directory(#[source] disk::Error),
+    /// A tree that is compared could not be read.
+    #[error(transparent)]
+    Tree(#[from] disk::Error),
+    /// A layer could not be written.
+    #[error("write layer stream")]
+    Write(#[source] io::Error),
 }
 
 impl Error {

@@ -10,6 +10,7 @@
 mod apply;
 pub mod changeset;
 pub mod codec;
+pub mod diff;
 mod error;
 pub mod limits;
 mod name;

@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::event::Events;
 use crate::ops::tag::check_name;
 use documents::Documents;
+pub(crate) use layer::TakenLayer;
 use source::Opened;
 
 /// Where the files of an import come from.
@@ -54,11 +55,11 @@ pub struct Import {
 }
 
 /// What one import works with.
-struct Importing<'a> {
-    engine: &'a Engine,
-    store: &'a ImageStore,
-    lease: &'a Lease,
-    events: &'a dyn Events,
+pub(crate) struct Importing<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) store: &'a ImageStore,
+    pub(crate) lease: &'a Lease,
+    pub(crate) events: &'a dyn Events,
 }
 
 impl Engine {

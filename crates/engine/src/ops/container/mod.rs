@@ -3,7 +3,9 @@
 mod again;
 mod attach;
 mod binds;
+mod changes;
 mod check;
+mod commit;
 mod create;
 mod export;
 mod files;
@@ -29,6 +31,7 @@ mod stop;
 mod store;
 mod top;
 
+pub use commit::CommitContainer;
 pub use create::{CreateContainer, Created, PullPolicy};
 pub use export::EXPORT_FAILED;
 pub use files::{Copied, CopyFailure, CopyIn, CopyOut, CopySource, CopyTarget};

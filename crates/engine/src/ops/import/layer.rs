@@ -16,9 +16,9 @@ use super::source::{Opened, Watched};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A layer that is in the store.
-pub(super) struct TakenLayer {
-    pub(super) descriptor: Descriptor,
-    pub(super) facts: LayerFacts,
+pub(crate) struct TakenLayer {
+    pub(crate) descriptor: Descriptor,
+    pub(crate) facts: LayerFacts,
 }
 
 /// Bytes by which a codec is told.
@@ -61,7 +61,7 @@ impl Importing<'_> {
     }
 
     /// Takes the archive's content and compresses it on all processors.
-    fn compress(&self, source: &mut (impl Read + Send)) -> Result<TakenLayer> {
+    pub(crate) fn compress(&self, source: &mut (impl Read + Send + ?Sized)) -> Result<TakenLayer> {
         let blob = GzipEncoder::new(self.blob()?, self.engine.host.cpus);
         let mut tee = Tee { source: open(source)?, blob, failure: None };
         let ingested = self.ingest(&mut tee);

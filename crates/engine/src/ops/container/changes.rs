@@ -1,0 +1,131 @@
+//! What a container changed: `diff`, and what `commit` makes a layer of.
+
+use std::path::PathBuf;
+
+use disk::tree::{FileKind, Stat, Tree};
+use images::ImageStore;
+use layer::diff::{Change, Trees, compare};
+use runner::oci::SCAFFOLD;
+use runner::record::Found;
+use snapshot::{Changes, Key, Mount, Scratch, is_mount_point, mount_all, plain_directory, umount_all};
+
+use super::create::key_of;
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+
+/// A container's files as they are and as they were in its image, for a moment.
+pub(super) struct Compared<'s> {
+    store: &'s ImageStore,
+    now: Shown,
+    before: Shown,
+    touched: Option<Tree>,
+    view: Key,
+}
+
+/// Files that are shown at a path, mounted there for the purpose or standing there anyway.
+struct Shown {
+    at: PathBuf,
+    mounts: Vec<Mount>,
+}
+
+impl Engine {
+    /// What was changed in a container's files since it was created, by path.
+    ///
+    /// # Errors
+    /// When there is no such container, or its files cannot be read.
+    pub fn container_changes(&self, text: &str) -> Result<Vec<Change>> {
+        let found = self.container(text)?;
+        let store = self.store()?;
+        let lease = store.content().lease()?;
+        let compared = self.compare(&store, &lease, &found)?;
+        compared.changes()
+    }
+
+    /// Shows a container's files and those of its image. Nothing of it stays when the result is dropped.
+    pub(super) fn compare<'s>(
+        &self,
+        store: &'s ImageStore,
+        lease: &content::Lease,
+        found: &Found,
+    ) -> Result<Compared<'s>> {
+        let (id, driver) = (&found.container.id, store.driver());
+        let rootfs = self.run_dir().rootfs(id);
+        let name = lease.fresh_name();
+        let scratch = Scratch { dir: lease.scratch(), name: &name };
+        let view = view_key(&lease.fresh_name());
+        let now = match found.state.status.is_running() && is_mount_point(&rootfs).unwrap_or(false) {
+            true => Shown { at: rootfs, mounts: Vec::new() },
+            false => show(driver.mounts(&key_of(id), &scratch)?, lease)?,
+        };
+        let before = driver.view(&view, &found.container.stack, &scratch)?;
+        let touched = match driver.changes(&key_of(id))? {
+            Changes::Upper(dir) => Some(Tree::at(&dir)?),
+            Changes::Compare { .. } => None,
+        };
+        // From here on the view goes with the result.
+        let mut compared =
+            Compared { store, now, before: Shown { at: PathBuf::new(), mounts: Vec::new() }, touched, view };
+        compared.before = show(before, lease)?;
+        Ok(compared)
+    }
+}
+
+/// A key that no container and no mount of a user has.
+fn view_key(unique: &str) -> Key {
+    let text = format!("compare-{}-{unique}", spec::Digest::of(&disk::random_bytes::<16>()).short());
+    Key::parse(&text).unwrap_or_else(|| unreachable!("{text} is a key"))
+}
+
+fn show(mounts: Vec<Mount>, lease: &content::Lease) -> Result<Shown> {
+    if let Some(plain) = plain_directory(&mounts) {
+        return Ok(Shown { at: plain.to_owned(), mounts: Vec::new() });
+    }
+    let at = lease.scratch().ensure_dir(lease.fresh_name())?.path().to_owned();
+    mount_all(&mounts, &at)?;
+    Ok(Shown { at, mounts })
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        if !self.mounts.is_empty() {
+            // What is left mounted is taken away with the lease.
+            let _ = umount_all(&self.mounts, &self.at);
+        }
+    }
+}
+
+impl Drop for Compared<'_> {
+    fn drop(&mut self) {
+        let before = std::mem::replace(&mut self.before, Shown { at: PathBuf::new(), mounts: Vec::new() });
+        drop(before);
+        // A view that stays is one that nobody mounts; `fsck --repair` removes it.
+        let _ = self.store.content().trash().map_err(Error::from).and_then(|trash| {
+            self.store.driver().remove(&self.view, &trash)?;
+            Ok(trash.empty()?)
+        });
+    }
+}
+
+impl Compared<'_> {
+    pub(super) fn now(&self) -> Result<Tree> {
+        Ok(Tree::open(&self.now.at)?)
+    }
+
+    pub(super) fn changes(&self) -> Result<Vec<Change>> {
+        let (before, now) = (Tree::open(&self.before.at)?, self.now()?);
+        let trees = Trees { before: &before, now: &now, touched: self.touched.as_ref() };
+        Ok(compare(trees, &is_scaffold)?)
+    }
+}
+
+/// What every container has without anybody asking for it, as long as there is nothing in it.
+fn is_scaffold(path: &[u8], stat: &Stat) -> bool {
+    let is_listed = SCAFFOLD.iter().any(|known| &known.as_bytes()[1..] == path);
+    match stat.kind {
+        // A folder above is listed for what is in it.
+        FileKind::Dir => is_listed || path == b"etc",
+        FileKind::File => is_listed && stat.size == 0,
+        FileKind::Symlink => path == b"etc/mtab",
+        _ => false,
+    }
+}
