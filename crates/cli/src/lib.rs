@@ -13,7 +13,7 @@ mod environment;
 mod failure;
 pub mod flags;
 mod interrupt;
-mod options;
+pub mod options;
 mod run;
 pub mod term;
 mod ui;

@@ -2,8 +2,10 @@
 mod asked;
 mod attach;
 mod cp;
+mod commit;
 mod creating;
 mod detach_keys;
+mod diff;
 mod each;
 mod exec;
 mod export;
@@ -22,6 +24,8 @@ mod wait;
 
 pub(super) use attach::ATTACH;
 pub(super) use cp::CP;
+pub(super) use commit::COMMIT;
+pub(super) use diff::DIFF;
 pub(super) use exec::EXEC;
 pub(super) use export::EXPORT;
 pub(super) use logs::LOGS;
@@ -46,6 +50,8 @@ pub(super) static CONTAINER: Command = Command {
     action: Action::Group(&[
         &attach::CONTAINER_ATTACH,
         &cp::CONTAINER_CP,
+        &commit::CONTAINER_COMMIT,
+        &diff::CONTAINER_DIFF,
         &run::CONTAINER_CREATE,
         &exec::CONTAINER_EXEC,
         &export::CONTAINER_EXPORT,

@@ -43,6 +43,8 @@ static ROOT: Command = Command {
         &completion::COMPLETION,
         &container::ATTACH,
         &container::CP,
+        &container::COMMIT,
+        &container::DIFF,
         &container::CREATE,
         &container::EXEC,
         &container::EXPORT,

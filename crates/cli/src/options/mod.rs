@@ -20,7 +20,7 @@ pub(crate) use mount::mount;
 pub(crate) use network::{add_host, network};
 pub(crate) use port::{expose, publish};
 pub(crate) use restart::restart_policy;
-pub(crate) use typed::Typed;
+pub use typed::Typed;
 pub(crate) use typed::{attach, nano_cpus};
 pub(crate) use ulimit::ulimit;
 pub(crate) use volume::{Bound, volume};

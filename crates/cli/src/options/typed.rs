@@ -4,7 +4,7 @@ use super::{add_host, bytes, device_rule, duration, mount, network, swap_bytes, 
 
 /// A form of values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Typed {
+pub enum Typed {
     /// `--add-host`
     AddHost,
     /// `--attach`
@@ -23,8 +23,6 @@ pub(crate) enum Typed {
     Duration,
     /// `--env`
     Env,
-    /// What this machine does not give out.
-    Gpus,
     /// `--label`
     Label,
     /// Pairs of names and values.
@@ -37,8 +35,6 @@ pub(crate) enum Typed {
     Sysctl,
     /// A number up to 65535.
     Uint16,
-    /// A number.
-    Uint,
     /// `--ulimit`
     Ulimit,
 }
@@ -53,12 +49,11 @@ impl Typed {
             Typed::Bytes | Typed::SwapBytes => "bytes",
             Typed::Decimal => "decimal",
             Typed::Duration => "duration",
-            Typed::Gpus => "gpu-request",
             Typed::Map | Typed::Sysctl => "map",
             Typed::Mount => "mount",
             Typed::Network => "network",
             Typed::Uint16 => "uint16",
-            Typed::Uint => "uint",
+
             Typed::Ulimit => "ulimit",
         }
     }
@@ -82,12 +77,12 @@ impl Typed {
             Typed::Duration => duration(text).map(drop),
             Typed::Env => named("invalid environment variable", text),
             Typed::Label => named("invalid label format", text),
-            Typed::Map | Typed::Gpus => Ok(()),
+            Typed::Map => Ok(()),
             Typed::Mount => mount(text, str::to_owned).map(drop),
             Typed::Network => network(text).map(drop),
             Typed::Sysctl => sysctl(text),
             Typed::Uint16 => unsigned(text, u64::from(u16::MAX)),
-            Typed::Uint => unsigned(text, u64::MAX),
+
             Typed::Ulimit => ulimit(text).map(drop),
         }
     }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use spec::{Descriptor, Document, ImageConfig, ImageId, MediaType, Reference};
 
 use super::changes::Compared;
-use crate::engine::{Engine, entry_of};
+use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::Silent;
 use crate::ops::import::{Importing, TakenLayer};
