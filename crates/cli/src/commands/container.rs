@@ -1,8 +1,8 @@
 //! `strata container`: the commands that manage containers.
 mod asked;
 mod attach;
-mod cp;
 mod commit;
+mod cp;
 mod creating;
 mod detach_keys;
 mod diff;
@@ -23,8 +23,8 @@ mod top;
 mod wait;
 
 pub(super) use attach::ATTACH;
-pub(super) use cp::CP;
 pub(super) use commit::COMMIT;
+pub(super) use cp::CP;
 pub(super) use diff::DIFF;
 pub(super) use exec::EXEC;
 pub(super) use export::EXPORT;
