@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::run_dir::RunDir;
 
 const FILE: &str = "bridge.json";
+/// A name, a network and a date.
 const BYTES_MAX: u64 = 4096;
 /// Held by whoever changes bridges and rules of this machine: the programs that do it step on each other's toes.
 const MACHINE_LOCK: &str = "networks.lock";
