@@ -74,6 +74,12 @@ pub enum NetworkError {
         /// Why.
         reason: String,
     },
+    /// Connections cannot be passed on.
+    #[error("pass connections of published ports on: {source}")]
+    Forward {
+        /// Why.
+        source: io::Error,
+    },
     /// A namespace cannot be made.
     #[error("make a network namespace at {path}: {source}")]
     Namespace {

@@ -303,8 +303,7 @@ impl Networks {
             networks: BTreeMap::from([("bridge".to_owned(), attached)]),
             ports: ports::shown(container, &held),
         };
-        let forward = Forward::begin(held, address)
-            .map_err(|source| Error::from(NetworkError::Namespace { path: sandbox.clone(), source }))?;
+        let forward = Forward::begin(held, address).map_err(|source| NetworkError::Forward { source })?;
         let mut network = own(container, Namespace::At(sandbox), Place::Own(Some(address)), gateway);
         network.forward = Some(forward);
         Ok((network, state))
