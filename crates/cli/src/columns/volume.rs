@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn names_are_ordered_as_people_count() {
-        let ordered = ["", "1", "01", "2", "10", "10a", "a", "a1", "a01", "a1b", "a2", "a10", "aa", "b", "ä"];
+        let ordered = ["", "1", "01", "2", "10", "10a", "a", "a1", "a1b", "a01", "a2", "a10", "aa", "b", "ä"];
         for (at, one) in ordered.iter().enumerate() {
             for (other_at, other) in ordered.iter().enumerate() {
                 assert_eq!(natural_order(one, other), at.cmp(&other_at), "{one} {other}");
