@@ -29,12 +29,13 @@ mod tests {
     /// As Docker 28's client decides.
     #[test]
     fn copies_go_where_dockers_go() {
-        let check = |path: &str, there: Option<bool>, is_dir, expect: Result<(&str, &str), &str>| {
-            let to = Destination { path: path.into(), is_dir: there };
-            let planned = plan(&to, is_dir, b"src").map_err(|error| error.to_string());
-            let expect = expect.map(|(folder, name)| (folder.into(), name.into())).map_err(str::to_owned);
-            assert_eq!(planned, expect, "{path} {there:?} {is_dir}");
-        };
+        let check =
+            |path: &str, there: Option<bool>, is_dir, expect: std::result::Result<(&str, &str), &str>| {
+                let to = Destination { path: path.into(), is_dir: there };
+                let planned = plan(&to, is_dir, b"src").map_err(|error| error.to_string());
+                let expect = expect.map(|(folder, name)| (folder.into(), name.into())).map_err(str::to_owned);
+                assert_eq!(planned, expect, "{path} {there:?} {is_dir}");
+            };
         check("/a/b", Some(true), false, Ok(("a/b", "src")));
         check("/a/b/", Some(true), true, Ok(("a/b", "src")));
         check("/a/b", Some(false), false, Ok(("a", "b")));
