@@ -87,7 +87,7 @@ impl Engine {
         }
         measure_files(&store, &index, &mut usage)?;
         let with_size = ListContainers { all: true, size: true, ..ListContainers::default() };
-        usage.containers = container::summaries(&store, &with_size, readable_containers_of(&store)?.0)?;
+        usage.containers = container::summaries(self, &store, &with_size, readable_containers_of(&store)?.0)?;
         usage.volumes = self.volume_usage()?;
         Ok(usage)
     }

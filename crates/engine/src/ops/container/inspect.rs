@@ -11,7 +11,7 @@ use runner::runtime::usual_name;
 use snapshot::{Changes, Key};
 
 use super::list::networks;
-use super::size::{ContainerSize, size_of};
+use super::size::ContainerSize;
 use crate::engine::Engine;
 use crate::error::Result;
 
@@ -79,7 +79,7 @@ impl Engine {
             files: was_started.then(|| Files::of(&found.dir)),
             log,
             driver_data: self.driver_data(&store, &found.container)?,
-            size: size.then(|| size_of(&store, &found.container)).transpose()?,
+            size: size.then(|| self.container_size(&store, &found)).transpose()?,
             networks,
             kept_from: KeptFrom::of(&found.container.host_config),
             runtime: self.runtime_of(&found),

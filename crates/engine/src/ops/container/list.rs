@@ -9,7 +9,7 @@ use runner::record::{ContainerId, Found, MountPoint, State};
 use spec::ImageId;
 
 use super::select::Selection;
-use super::size::{ContainerSize, size_of};
+use super::size::ContainerSize;
 use super::store::readable_containers_of;
 use crate::engine::Engine;
 use crate::error::Result;
@@ -90,12 +90,13 @@ impl Engine {
             return Selection::new(request, &[], &Index::default()).map(|_| ContainerList::default());
         };
         let (found, damaged) = readable_containers_of(&store)?;
-        Ok(ContainerList { containers: summaries(&store, request, found)?, damaged })
+        Ok(ContainerList { containers: summaries(self, &store, request, found)?, damaged })
     }
 }
 
 /// Those of `found` that fit, in their order.
 pub(crate) fn summaries(
+    engine: &Engine,
     store: &ImageStore,
     request: &ListContainers,
     found: Vec<Found>,
@@ -106,7 +107,7 @@ pub(crate) fn summaries(
     let mut listed = Vec::with_capacity(chosen.len());
     for (found, chosen) in found.into_iter().zip(chosen) {
         if chosen {
-            let size = request.size.then(|| size_of(store, &found.container)).transpose()?;
+            let size = request.size.then(|| engine.container_size(store, &found)).transpose()?;
             listed.push(summary(found, size, &mut names));
         }
     }

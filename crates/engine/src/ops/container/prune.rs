@@ -3,7 +3,6 @@
 use runner::record::{ContainerId, Found};
 
 use super::rm::RemoveContainer;
-use super::size::size_of;
 use super::store::containers_of;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -52,7 +51,7 @@ impl Engine {
         };
         for found in containers_of(&store)?.into_iter().filter(goes) {
             self.check_cancelled()?;
-            let bytes = size_of(&store, &found.container)?.written;
+            let bytes = self.container_size(&store, &found)?.written;
             let id = found.container.id;
             // One that was started or removed meanwhile is passed over.
             let removes = || self.remove_container(id.as_str(), &RemoveContainer::default()).is_ok();

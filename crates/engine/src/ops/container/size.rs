@@ -3,12 +3,14 @@
 use std::collections::HashSet;
 
 use disk::Dir;
-use disk::tree::{Step, Tree, Walk};
+use disk::tree::{FileKind, Follow, Stat, Step, Tree, Walk, is_privileged};
 use images::ImageStore;
+use layer::diff::ChangeKind;
 use runner::oci::SCAFFOLD;
-use runner::record::Container;
+use runner::record::{Container, Found};
 use snapshot::{Changes, Key};
 
+use crate::engine::Engine;
 use crate::error::Result;
 
 /// Bytes of a container's files.
@@ -20,17 +22,46 @@ pub struct ContainerSize {
     pub whole: u64,
 }
 
-/// Measures a container; one without a snapshot wrote nothing.
-pub(crate) fn size_of(store: &ImageStore, container: &Container) -> Result<ContainerSize> {
-    let image = image_bytes(store, container)?;
-    let written = match Key::parse(container.id.as_str()).map(|key| store.driver().changes(&key)) {
-        Some(Ok(Changes::Upper(upper))) => file_bytes(&upper)?,
-        // What grew: a file that was rewritten in place does not count.
-        Some(Ok(Changes::Compare { now, .. })) => file_bytes(&now)?.saturating_sub(image),
-        Some(Err(snapshot::Error::SnapshotMissing(_))) | None => 0,
-        Some(Err(error)) => return Err(error.into()),
-    };
-    Ok(ContainerSize { written, whole: image + written })
+impl Engine {
+    /// Measures a container; one without a snapshot wrote nothing.
+    pub(crate) fn container_size(&self, store: &ImageStore, found: &Found) -> Result<ContainerSize> {
+        let container = &found.container;
+        let image = image_bytes(store, container)?;
+        let written = match Key::parse(container.id.as_str()).map(|key| store.driver().changes(&key)) {
+            Some(Ok(Changes::Upper(upper))) => file_bytes(&upper)?,
+            Some(Ok(Changes::Compare { now, .. })) => match self.changed_bytes(store, found) {
+                Some(bytes) => bytes,
+                // What grew: a file that was rewritten in place does not count.
+                None => file_bytes(&now)?.saturating_sub(image),
+            },
+            Some(Err(snapshot::Error::SnapshotMissing(_))) | None => 0,
+            Some(Err(error)) => return Err(error.into()),
+        };
+        Ok(ContainerSize { written, whole: image + written })
+    }
+
+    /// Bytes of the files that differ from the image's, where these can be shown for it without copies of them.
+    fn changed_bytes(&self, store: &ImageStore, found: &Found) -> Option<u64> {
+        if !is_privileged() {
+            return None;
+        }
+        let lease = store.content().lease().ok()?;
+        let compared = self.compare(store, &lease, found).ok()?;
+        let now = compared.now().ok()?;
+        let (mut linked, mut bytes) = (HashSet::new(), 0);
+        for change in compared.changes().ok()?.into_iter().filter(|change| change.kind != ChangeKind::Deleted)
+        {
+            let at = change.path.iter().rposition(|byte| *byte == b'/');
+            let (folder, name) =
+                at.map_or((&b""[..], &change.path[..]), |at| (&change.path[..at], &change.path[at + 1..]));
+            // What goes meanwhile takes nothing.
+            let stat = now.folder(folder, Follow::Never).and_then(|folder| folder.stat(name)).ok().flatten();
+            let counts =
+                |stat: &Stat| stat.kind != FileKind::Dir && (stat.links < 2 || linked.insert(stat.id));
+            bytes += stat.filter(counts).map_or(0, |stat| stat.size);
+        }
+        Some(bytes)
+    }
 }
 
 /// Bytes of the files of the layers below a container.
