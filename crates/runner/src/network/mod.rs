@@ -14,6 +14,7 @@ mod bridge;
 mod error;
 mod files;
 mod forward;
+mod hairpin;
 mod hosts;
 mod leases;
 mod list;

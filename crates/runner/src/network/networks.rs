@@ -15,7 +15,7 @@ use super::list::{self, Known, network_id};
 use super::netavark::{Connection, Netavark, Plan};
 use super::ports::{self, ContainerPort, Held, Refused};
 use super::subnet::routes;
-use super::{Files, Mode, NetworkError, files, namespace};
+use super::{Files, Mode, NetworkError, files, hairpin, namespace};
 use crate::error::{Error, Result};
 use crate::record::{Attached, Container, ContainerId, Containers, Found, NetworkState, Status};
 use crate::run_dir::RunDir;
@@ -287,6 +287,7 @@ impl Networks {
         let sandbox = folder.join(namespace::FILE);
         write_plan(&folder, &plan)?;
         let mac_address = netavark.set_up(&plan, &sandbox)?;
+        hairpin::allow(&bridge.interface);
         drop(machine);
         let gateway = bridge.subnet.gateway();
         let attached = Attached {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use disk::Dir;
 use jiff::Timestamp;
-use rustix::mount::{MountPropagationFlags, mount_change};
+use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_change};
 use rustix::thread::{LinkNameSpaceType, UnshareFlags, move_into_link_name_space, unshare_unsafe};
 use spec::{Digest, ImageId};
 
@@ -107,6 +107,7 @@ fn on_a_machine(test: impl FnOnce(&Machine) + Send) {
     }
     alone(UnshareFlags::NEWNET, || {
         said("ip", &["link", "set", "lo", "up"]).expect("a loopback can be raised");
+        mount("sysfs", "/sys", "sysfs", MountFlags::empty(), None).expect("its own interfaces can be seen");
         test(&Machine::new());
     });
 }
@@ -214,6 +215,8 @@ fn published_ports_lead_to_the_container() {
         for at in addresses {
             assert_eq!(ask(at.into()).unwrap(), "heard me", "{at:?}");
         }
+        let over_the_bridge = SocketAddr::from((Ipv4Addr::new(172, 17, 0, 1), 8080));
+        assert_eq!(inside(&network, move || ask(over_the_bridge)).unwrap(), "heard me", "it reaches itself");
         assert!(TcpListener::bind((Ipv4Addr::UNSPECIFIED, 8080)).is_err(), "nobody else gets the port");
         drop(network);
         machine.tear_down(&container);
