@@ -196,7 +196,7 @@ fn what_waits_is_told_and_waits_anew(metadata: &impl Metadata) {
     put(metadata, "a", NewManifest { tags: vec![tag("x")], ..new("1") });
     let by_tag = Item::Manifest(Selector::Tag(tag("x")));
     for item in [&by_digest, &by_tag] {
-        let found = outline(item).unwrap();
+        let found = outline(item).expect("a manifest");
         assert_eq!((found.digest.clone(), found.size), (Digest::of(b"1"), 1));
         assert_eq!(found.media_type.as_deref(), Some("a/b"));
         assert!(renew(item, NOW + 5, NOW + 7));
