@@ -121,11 +121,12 @@ impl Scan<'_> {
     }
 
     fn short(&mut self, letter: u8, shorts: &[u8]) -> Result<&'static Flag, String> {
-        if letter == HELP_SHORT {
+        let known = self.flags.iter().find(|f| f.short == Some(char::from(letter)));
+        // `run` and `create` name the container's host with it.
+        if letter == HELP_SHORT && known.is_none() {
             self.found.help_short = true;
             return Ok(&HELP);
         }
-        let known = self.flags.iter().find(|f| f.short == Some(char::from(letter)));
         known.ok_or_else(|| {
             format!("unknown shorthand flag: {} in -{}", quote_byte(letter), printable(shorts))
         })

@@ -5,7 +5,7 @@ use engine::record::DeviceAsked;
 /// Reads one.
 ///
 /// # Errors
-/// `invalid device specification: …`, `invalid device mode: …`
+/// `bad format for path: …`, `bad mode specified: …`
 pub(crate) fn device(text: &str) -> Result<DeviceAsked, String> {
     let parts: Vec<&str> = text.split(':').collect();
     let (source, target, mode) = match parts[..] {
@@ -13,7 +13,7 @@ pub(crate) fn device(text: &str) -> Result<DeviceAsked, String> {
         [source, mode] if is_mode(mode) => (source, source, mode),
         [source, target] => (source, target, "rwm"),
         [source, target, mode] => (source, target, mode),
-        _ => return Err(format!("invalid device specification: {text}")),
+        _ => return Err(format!("bad format for path: {text}")),
     };
     if !is_mode(mode) {
         return Err(format!("bad mode specified: {mode}"));
@@ -66,7 +66,7 @@ mod tests {
         check("/dev/a:rw", ["/dev/a", "/dev/a", "rw"]);
         check("/dev/a:/dev/b", ["/dev/a", "/dev/b", "rwm"]);
         check("/dev/a:/dev/b:r", ["/dev/a", "/dev/b", "r"]);
-        assert_eq!(device("a:b:c:d").unwrap_err(), "invalid device specification: a:b:c:d");
+        assert_eq!(device("a:b:c:d").unwrap_err(), "bad format for path: a:b:c:d");
         assert_eq!(device("/dev/a:/dev/b:x").unwrap_err(), "bad mode specified: x");
         assert_eq!(device("/dev/a:b").unwrap_err(), "b is not an absolute path");
     }

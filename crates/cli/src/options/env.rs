@@ -49,7 +49,10 @@ pub(crate) fn label_file(path: &Path) -> Result<Vec<String>, Failure> {
         if name.contains(char::is_whitespace) {
             return Err(poor(path, &format!("variable '{name}' contains whitespaces")));
         }
-        labels.push(line);
+        // A name alone says nothing in a file, as Docker's client has it.
+        if line.contains('=') {
+            labels.push(line);
+        }
     }
     Ok(labels)
 }

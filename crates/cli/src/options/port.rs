@@ -56,7 +56,7 @@ pub(crate) fn expose(text: &str) -> Result<Vec<String>, String> {
         return Err(format!("invalid port format for --expose: {text}"));
     }
     let (ports, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
-    let invalid = |why: String| format!("invalid range format for --expose: {why}");
+    let invalid = |why: String| format!("invalid range format for --expose: {ports}, error: {why}");
     let (first, last) = range(ports).map_err(invalid)?;
     let protocol = check_protocol(&protocol.to_lowercase())?;
     Ok((first..=last).map(|port| format!("{port}/{protocol}")).collect())
@@ -187,6 +187,6 @@ mod tests {
         assert_eq!(expose("80").unwrap(), ["80/tcp"]);
         assert_eq!(expose("80-81/udp").unwrap(), ["80/udp", "81/udp"]);
         assert_eq!(expose("80:81").unwrap_err(), "invalid port format for --expose: 80:81");
-        assert!(expose("x").unwrap_err().starts_with("invalid range format for --expose: "));
+        assert!(expose("x").unwrap_err().starts_with("invalid range format for --expose: x, error: "));
     }
 }

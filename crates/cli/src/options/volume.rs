@@ -20,6 +20,9 @@ pub(crate) fn volume(text: &str, absolute: impl FnOnce(&str) -> String) -> Resul
     if text.split(':').any(str::is_empty) {
         return Err(format!("invalid spec: {text}: empty section between colons"));
     }
+    if text.matches(':').count() > 2 {
+        return Err(format!("invalid spec: {text}: too many colons"));
+    }
     let Some((source, rest)) = text.split_once(':') else { return Ok(Bound::Volume(text.to_owned())) };
     let source = if source.starts_with('.') { absolute(source) } else { source.to_owned() };
     Ok(Bound::Bind(format!("{source}:{rest}")))

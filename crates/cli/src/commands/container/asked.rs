@@ -138,7 +138,7 @@ pub(super) fn creation(
         image: matches.operand(0).unwrap_or_default().to_owned(),
         platform: platform::parse(matches, engine, "Error response from daemon: ")?,
         config: config(matches, context)?,
-        host_config: host_config(matches, context)?,
+        host_config: host_config(matches)?,
     };
     check_image(&request.image)?;
     check_together(&request)?;
@@ -292,7 +292,7 @@ fn healthcheck(matches: &Matches) -> Result<Option<Healthcheck>, Failure> {
     }))
 }
 
-fn host_config(matches: &Matches, context: &Context) -> Result<HostConfig, Failure> {
+fn host_config(matches: &Matches) -> Result<HostConfig, Failure> {
     let texts = |flag: &str| matches.list(flag).map(str::to_owned).collect::<Vec<String>>();
     let text = |flag: &str| matches.text(flag).to_owned();
     let size = |flag: &str| matches.text_given(flag).map_or(Ok(0), options::swap_bytes).map_err(Failure::new);
@@ -317,7 +317,7 @@ fn host_config(matches: &Matches, context: &Context) -> Result<HostConfig, Failu
         annotations: pairs(matches.list("annotation")),
         cap_add: texts("cap-add"),
         cap_drop: texts("cap-drop"),
-        cgroupns_mode: one_of(matches, "cgroupns", "--cgroupns", &["host", "private"])?,
+        cgroupns_mode: one_of(matches, "cgroupns", "--cgroupns: invalid CGROUP mode", &["host", "private"])?,
         dns: texts("dns"),
         dns_options: matches.list("dns-option").chain(matches.list("dns-opt")).map(str::to_owned).collect(),
         dns_search: texts("dns-search"),
@@ -357,6 +357,12 @@ fn host_config(matches: &Matches, context: &Context) -> Result<HostConfig, Failu
             .collect(),
         ..HostConfig::default()
     };
+    add_objects(matches, &mut host)?;
+    Ok(host)
+}
+
+/// Limits, devices and what is mounted: each is read on its own.
+fn add_objects(matches: &Matches, host: &mut HostConfig) -> Result<(), Failure> {
     for text in matches.list("ulimit") {
         host.ulimits.retain(|known| !text.starts_with(&format!("{}=", known.name)));
         host.ulimits.push(options::ulimit(text).map_err(Failure::new)?);
@@ -372,8 +378,7 @@ fn host_config(matches: &Matches, context: &Context) -> Result<HostConfig, Failu
     for text in matches.list("mount") {
         host.mounts.push(options::mount(text, absolute).map_err(Failure::new)?);
     }
-    let _ = context;
-    Ok(host)
+    Ok(())
 }
 
 fn owned((name, value): (&str, &str)) -> (String, String) {
@@ -462,3 +467,6 @@ fn security(matches: &Matches) -> Result<Vec<String>, Failure> {
     }
     Ok(all)
 }
+
+#[cfg(test)]
+mod tests;
