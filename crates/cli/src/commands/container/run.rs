@@ -68,7 +68,8 @@ fn create(matches: &Matches, context: &mut Context) -> Outcome {
     let engine = context.engine(matches)?;
     let creation =
         creation(matches, context, &engine).map_err(|f| with_advice("create", f, Failure::FLAG))?;
-    let created = creation.create(context, &engine).map_err(|f| with_advice("create", f, Failure::FLAG))?;
+    // Unlike `run`, Docker's `create` gives no advice once the options are understood, and its exit code is 1.
+    let created = creation.create(context, &engine)?;
     context.ui.line(created.id.as_str());
     Ok(())
 }

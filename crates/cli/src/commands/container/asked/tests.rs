@@ -146,3 +146,19 @@ fn options_ask_for_what_dockers_client_asks_for() {
     }
     assert!(wrong.is_empty(), "{} lines:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+#[test]
+fn only_run_gives_advice_once_options_are_understood() {
+    let check = |command: &str, expect: (u8, &str)| {
+        let folder = folder();
+        let file = folder.path().join("cid");
+        let words = [command, "--cidfile", &file.display().to_string(), "alpine", "true"].map(OsString::from);
+        let env = Environment::Fixed(vec![("HOME", folder.path().into())]);
+        let (ui, _, said) = Ui::captured(b"", Terminal::default());
+        let exit = crate::run(&words, &mut Context::new(ui, env));
+        assert_eq!((exit, &*said.text().replace(&file.display().to_string(), "cid")), expect, "{command}");
+    };
+    let found = "container ID file found, make sure the other container isn't running or delete cid\n";
+    check("create", (1, found));
+    check("run", (125, &format!("strata: {found}\nRun 'strata run --help' for more information\n")));
+}
