@@ -125,7 +125,7 @@ fn destination(view: &View, request: &CopyIn) -> Result<Destination> {
 /// A folder of the container that is there and can be written.
 fn unpacking<'v>(view: &'v View, request: &CopyIn, folder: &[u8]) -> Result<Unpacking<'v>> {
     let found = view.find(folder, true).map_err(|lost| match lost {
-        Lost::Missing => not_found(folder, &request.container),
+        Lost::Missing(_) => not_found(folder, &request.container),
         Lost::NotADirectory => Error::invalid("not a directory"),
         lost => lost.of(&String::from_utf8_lossy(folder)),
     })?;

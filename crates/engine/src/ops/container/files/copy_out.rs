@@ -113,7 +113,7 @@ fn source(view: &View, request: &CopyOut) -> Result<Source, Error> {
         asked = target(view, &link.path, &asked);
     }
     let found = look(view, &asked).map_err(|lost| match lost {
-        Lost::Missing => not_found(&asked, &request.container),
+        Lost::Missing(_) => not_found(&asked, &request.container),
         lost => lost.of(&shown_as(&asked)),
     })?;
     match found.stat {
@@ -133,7 +133,11 @@ pub(super) fn look(view: &View, asked: &[u8]) -> Result<Found, Lost> {
 
 /// Where a link leads in the end, there or not.
 pub(super) fn target(view: &View, link: &[u8], asked: &[u8]) -> Vec<u8> {
-    let target = view.find(link, true).map_or_else(|_| clean(asked), |found| found.path);
+    let target = match view.find(link, true) {
+        Ok(found) => found.path,
+        Err(Lost::Missing(path)) => path,
+        Err(_) => clean(asked),
+    };
     let mut target = [b"/", &target[..]].concat();
     if is_content(asked) {
         target.extend_from_slice(b"/.");

@@ -41,8 +41,8 @@ pub(super) struct Found {
 /// Why a path leads nowhere.
 #[derive(Debug)]
 pub(super) enum Lost {
-    /// Something on the way is not there.
-    Missing,
+    /// Something on the way is not there; the clean path it would have been.
+    Missing(Vec<u8>),
     /// Something on the way is no directory.
     NotADirectory,
     /// Too many links.
@@ -61,7 +61,7 @@ impl Lost {
     /// In words, of a path as it was asked for.
     pub(super) fn of(self, path: &str) -> Error {
         let words = match self {
-            Lost::Missing => "no such file or directory",
+            Lost::Missing(_) => "no such file or directory",
             Lost::NotADirectory => "not a directory",
             Lost::Loop => "too many levels of symbolic links",
             Lost::Disk(error) => return error.into(),
@@ -89,7 +89,10 @@ impl View {
                 continue;
             }
             match stat {
-                None => return Err(Lost::Missing),
+                None => {
+                    let rest = Vec::from(ahead).join(&b'/');
+                    return Err(Lost::Missing(clean(&[&at[..], b"/", &name, b"/", &rest].concat())));
+                }
                 Some(stat) if stat.kind != FileKind::Dir => return Err(Lost::NotADirectory),
                 Some(_) => {}
             }
