@@ -87,6 +87,15 @@ fn cp(matches: &Matches, context: &mut Context) -> Outcome {
     Ok(())
 }
 
+/// A path of this machine from the root, as it was typed from here.
+fn whole(typed: &[u8]) -> Result<Vec<u8>, Failure> {
+    if typed.starts_with(b"/") {
+        return Ok(typed.to_vec());
+    }
+    let here = std::env::current_dir().map_err(|error| Failure::new(format!("getwd: {error}")))?;
+    Ok([here.as_os_str().as_bytes(), b"/", typed].concat())
+}
+
 type Told = Option<(Copied, String)>;
 
 fn copy_out(
@@ -107,7 +116,7 @@ fn copy_out(
         let copied = engine.copy_from_container(&request, CopyTarget::Stream(&mut context.ui.out()));
         return copied.map(|_| None).map_err(failure);
     }
-    let copied = engine.copy_from_container(&request, CopyTarget::Path(to.to_vec())).map_err(failure)?;
+    let copied = engine.copy_from_container(&request, CopyTarget::Path(whole(to)?)).map_err(failure)?;
     let to = String::from_utf8_lossy(&copied.to).into_owned();
     Ok(Some((copied, to)))
 }
@@ -126,7 +135,7 @@ fn copy_in(
             let mut stream = context.ui.take_input();
             engine.copy_to_container(&request, CopySource::Stream(&mut stream))
         }
-        from => engine.copy_to_container(&request, CopySource::Path(from.to_vec())),
+        from => engine.copy_to_container(&request, CopySource::Path(whole(from)?)),
     }
     .map_err(failure)?;
     let to = format!("{}:{}", request.container, String::from_utf8_lossy(&copied.to));

@@ -29,7 +29,7 @@ pub struct CopyIn {
 
 /// What is to be copied.
 pub enum CopySource<'s> {
-    /// A path of this machine.
+    /// A whole path of this machine, with what was typed at its end: `/` and `.` mean something.
     Path(Vec<u8>),
     /// A tar archive, compressed or not, whose content goes to a directory.
     Stream(&'s mut (dyn Read + Send)),
@@ -66,7 +66,7 @@ impl Engine {
                 0
             }
             CopySource::Path(typed) => {
-                let path = local::absolute(&typed).map_err(CopyFailure::local)?;
+                let path = local::absolute(&typed);
                 let source = local::source(&path, request.follow).map_err(CopyFailure::local)?;
                 let (folder, name) = plan(&to, source.is_dir, &source.name).map_err(CopyFailure::local)?;
                 let files = opened.map_err(CopyFailure::there)?;

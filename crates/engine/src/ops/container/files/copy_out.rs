@@ -29,7 +29,7 @@ pub struct CopyOut {
 
 /// Where it goes.
 pub enum CopyTarget<'t> {
-    /// A path of this machine.
+    /// A whole path of this machine, with what was typed at its end: `/` and `.` mean something.
     Path(Vec<u8>),
     /// A stream, as a tar archive.
     Stream(&'t mut dyn Write),
@@ -47,7 +47,7 @@ impl Engine {
     ) -> Result<Copied, CopyFailure> {
         let target = match target {
             CopyTarget::Path(typed) => {
-                let path = local::absolute(&typed).map_err(CopyFailure::local)?;
+                let path = local::absolute(&typed);
                 local::check_target(&path).map_err(CopyFailure::local)?;
                 CopyTarget::Path(path)
             }

@@ -31,23 +31,16 @@ pub(super) struct LocalSource {
     pub(super) is_dir: bool,
 }
 
-/// The whole path of one that was typed, with what it says about directories.
-pub(super) fn absolute(typed: &[u8]) -> Result<Vec<u8>> {
-    let here = std::env::current_dir().map_err(|error| disk::Error::new("getwd", ".", error))?;
-    let mut whole = here.into_os_string().into_vec();
-    if typed.starts_with(b"/") {
-        whole.clear();
-    }
-    whole.push(b'/');
-    whole.extend_from_slice(typed);
-    let mut path = [b"/", &clean(&whole)[..]].concat();
+/// A whole path, clean but for what it says about directories.
+pub(super) fn absolute(typed: &[u8]) -> Vec<u8> {
+    let mut path = [b"/", &clean(typed)[..]].concat();
     if is_content(typed) {
         path.extend_from_slice(if path == b"/" { b"." } else { b"/." });
     }
     if typed.ends_with(b"/") && path != b"/" {
         path.push(b'/');
     }
-    Ok(path)
+    path
 }
 
 /// Refuses places that nothing can be copied to, in Docker's words.
