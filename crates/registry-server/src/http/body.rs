@@ -2,13 +2,13 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use hyper::body::{Body, Bytes, Incoming};
+use hyper::body::{Body, Bytes, Frame, Incoming};
 use spec::RegistryErrorCode as Code;
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, Sleep, sleep};
 
 use super::service::stopped;
 use crate::error::Error;
@@ -20,6 +20,13 @@ const DRAIN_BYTES: u64 = 256 << 10;
 /// Time for that.
 const DRAIN_TIME: Duration = Duration::from_millis(500);
 
+/// What a body is waited for.
+enum News {
+    Frame(Option<Result<Frame<Bytes>, hyper::Error>>),
+    Stopping,
+    WindowEnds,
+}
+
 /// A request's body.
 pub(crate) struct RequestBody {
     incoming: Incoming,
@@ -29,7 +36,8 @@ pub(crate) struct RequestBody {
     begun: bool,
     ended: bool,
     stall_window: Duration,
-    window_ends: Instant,
+    /// One timer for the whole body: to set one for each wait would wake the thread that looks after timers.
+    window_ends: Pin<Box<Sleep>>,
     window_bytes: u64,
     stopping: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
@@ -49,7 +57,7 @@ impl RequestBody {
             waits,
             begun: false,
             stall_window,
-            window_ends: Instant::now() + stall_window,
+            window_ends: Box::pin(sleep(stall_window)),
             window_bytes: 0,
             stopping: Box::pin(stopped(stop)),
         }
@@ -67,19 +75,12 @@ impl RequestBody {
             if self.ended {
                 return Ok(None);
             }
-            let frame = poll_fn(|context| {
-                if let Poll::Ready(frame) = Pin::new(&mut self.incoming).poll_frame(context) {
-                    return Poll::Ready(Ok(frame));
-                }
-                // Uploads in flight survive a stop: what has arrived is kept, the rest comes later.
-                self.stopping.as_mut().poll(context).map(|()| Err(Error::Stopping))
-            });
-            match timeout_at(self.window_ends, frame).await {
-                Err(_) => self.next_window()?,
-                Ok(Err(stopping)) => return Err(stopping.into()),
-                Ok(Ok(None)) => self.ended = true,
-                Ok(Ok(Some(Err(error)))) => return Err(broken(&error)),
-                Ok(Ok(Some(Ok(frame)))) => {
+            match poll_fn(|context| self.poll_news(context)).await {
+                News::WindowEnds => self.next_window()?,
+                News::Stopping => return Err(Error::Stopping.into()),
+                News::Frame(None) => self.ended = true,
+                News::Frame(Some(Err(error))) => return Err(broken(&error)),
+                News::Frame(Some(Ok(frame))) => {
                     let Ok(bytes) = frame.into_data() else { continue };
                     if !bytes.is_empty() {
                         self.window_bytes += bytes.len() as u64;
@@ -88,6 +89,17 @@ impl RequestBody {
                 }
             }
         }
+    }
+
+    fn poll_news(&mut self, context: &mut Context<'_>) -> Poll<News> {
+        if let Poll::Ready(frame) = Pin::new(&mut self.incoming).poll_frame(context) {
+            return Poll::Ready(News::Frame(frame));
+        }
+        // Uploads in flight survive a stop: what has arrived is kept, the rest comes later.
+        if self.stopping.as_mut().poll(context).is_ready() {
+            return Poll::Ready(News::Stopping);
+        }
+        self.window_ends.as_mut().poll(context).map(|()| News::WindowEnds)
     }
 
     fn next_window(&mut self) -> Answered<()> {
@@ -99,7 +111,7 @@ impl RequestBody {
             return Err(Refusal::new(Code::BlobUploadInvalid, detail).with_status(408));
         }
         self.window_bytes = 0;
-        self.window_ends = Instant::now() + self.stall_window;
+        self.window_ends.as_mut().reset(Instant::now() + self.stall_window);
         Ok(())
     }
 

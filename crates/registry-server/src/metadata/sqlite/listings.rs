@@ -27,11 +27,7 @@ impl Listings for SqliteMetadata {
     ) -> Answer<'a, Vec<Referrer>> {
         Box::pin(async move {
             self.read("list referrers", |connection| {
-                let mut statement = connection.prepare_cached(
-                    "SELECT m.id, m.media_type, m.digest, m.size, m.artifact_type, m.annotations
-                     FROM repository r JOIN manifest m ON m.repository = r.id AND m.subject = ?2 AND m.id > ?3
-                     WHERE r.name = ?1 AND (?4 IS NULL OR m.artifact_type = ?4) ORDER BY m.id LIMIT ?5",
-                )?;
+                let mut statement = connection.prepare_cached(REFERRERS)?;
                 let key = (repository.as_str(), subject.as_str(), after, artifact_type, limit as i64);
                 statement.query_map(key, referrer)?.collect()
             })
@@ -89,6 +85,11 @@ impl Listings for SqliteMetadata {
     }
 }
 
+/// A page of the referrers of a subject.
+pub(super) const REFERRERS: &str =
+    "SELECT m.id, m.media_type, m.digest, m.size, m.artifact_type, m.annotations
+     FROM repository r JOIN manifest m ON m.repository = r.id AND m.subject = ?2 AND m.id > ?3
+     WHERE r.name = ?1 AND (?4 IS NULL OR m.artifact_type = ?4) ORDER BY m.id LIMIT ?5";
 /// A page of a repository's tags.
 pub(super) const TAGS: &str =
     "SELECT name FROM tag WHERE repository = ?1 AND name > ?2 ORDER BY name LIMIT ?3";

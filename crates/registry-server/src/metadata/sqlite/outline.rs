@@ -6,16 +6,16 @@ use super::rows::{self, BLOB, MANIFEST, UNTAGGED};
 use crate::metadata::{Item, Outline, Renewal, Selector};
 use crate::name::RepositoryName;
 
-const BLOB_BY_DIGEST: &str = "SELECT b.digest, b.size, NULL,
+pub(super) const BLOB_BY_DIGEST: &str = "SELECT b.digest, b.size, NULL,
          (SELECT since FROM queue q WHERE q.repository = r.id AND q.kind = 0 AND q.digest = b.digest), NULL
      FROM repository r JOIN blob b ON b.digest = ?2 JOIN link l ON l.repository = r.id AND l.blob = b.id
      WHERE r.name = ?1";
-const MANIFEST_BY_TAG: &str = "SELECT m.digest, m.size, m.media_type,
+pub(super) const MANIFEST_BY_TAG: &str = "SELECT m.digest, m.size, m.media_type,
          (SELECT since FROM queue q WHERE q.repository = r.id AND q.kind = 1 AND q.digest = m.digest),
          (SELECT since FROM queue q WHERE q.repository = r.id AND q.kind = 2 AND q.digest = m.digest)
      FROM repository r JOIN tag t ON t.repository = r.id AND t.name = ?2 JOIN manifest m ON m.id = t.manifest
      WHERE r.name = ?1";
-const MANIFEST_BY_DIGEST: &str = "SELECT m.digest, m.size, m.media_type,
+pub(super) const MANIFEST_BY_DIGEST: &str = "SELECT m.digest, m.size, m.media_type,
          (SELECT since FROM queue q WHERE q.repository = r.id AND q.kind = 1 AND q.digest = m.digest),
          (SELECT since FROM queue q WHERE q.repository = r.id AND q.kind = 2 AND q.digest = m.digest)
      FROM repository r JOIN manifest m ON m.repository = r.id AND m.digest = ?2 WHERE r.name = ?1";

@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::{Error, Result};
@@ -110,6 +111,8 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection> {
     let connection = Connection::open_with_flags(path, flags).map_err(|e| unusable(path, &e))?;
     connection.busy_timeout(PATIENCE).map_err(|e| unusable(path, &e))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Plans do not depend on bound values: otherwise most statements are prepared anew each time they are run.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(|e| unusable(path, &e))?;
     Ok(connection)
 }
 

@@ -90,6 +90,43 @@ fn a_page_a_look_up_and_the_numbers_cost_what_they_touch() {
     assert!(many[0] < 1_000 && many[1] < 50 && many[2] < 50 && many[3] < 20, "{many:?}");
 }
 
+/// A statement that is kept is not prepared again when other values are bound to it.
+#[test]
+fn statements_are_prepared_once() {
+    let (temporary, _metadata) = tagged(100);
+    let path = temporary.path().join("metadata.db");
+    for connection in [schema::open_reading(&path).unwrap(), schema::open_writing(&path).unwrap()] {
+        let mut statement = connection.prepare(manifests::BY_TAG).unwrap();
+        for n in 0..20 {
+            assert!(statement.exists(("r", format!("t{n:07}"))).unwrap());
+        }
+        assert_eq!(statement.get_status(rusqlite::StatementStatus::RePrepare), 0);
+    }
+}
+
+/// What requests look up is found by indexes, whatever the planner takes for granted.
+#[test]
+fn look_ups_scan_and_sort_nothing() {
+    let (temporary, _metadata) = tagged(100);
+    let connection = schema::open_reading(&temporary.path().join("metadata.db")).unwrap();
+    for query in [
+        manifests::BY_TAG,
+        manifests::BY_DIGEST,
+        outline::BLOB_BY_DIGEST,
+        outline::MANIFEST_BY_TAG,
+        outline::MANIFEST_BY_DIGEST,
+        listings::TAGS,
+        listings::REFERRERS,
+    ] {
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+        let steps = statement.raw_query().mapped(|row| row.get::<_, String>("detail"));
+        for step in steps {
+            let step = step.unwrap();
+            assert!(!step.contains("SCAN") && !step.contains("TEMP B-TREE"), "{step}: {query}");
+        }
+    }
+}
+
 /// Steps of SQLite's machine that some work on a connection takes, all its statements together.
 fn steps_of(mut connection: Connection, work: impl FnOnce(&Connection)) -> u64 {
     let count = std::sync::Arc::new(AtomicU64::new(0));
