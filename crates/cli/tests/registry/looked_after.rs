@@ -21,8 +21,14 @@ fn what_is_pushed_is_listed_found_and_pulled() {
 
     let describe = "registry describe --root ../registry";
     scratch.run(&format!("{describe} team/app --description 'What it is' --stars 3")).expect_success();
-    scratch.run(&format!("{describe} library/other --official --automated")).expect_success();
+    scratch.run(&format!("{describe} library/other --automated")).expect_success();
     scratch.run(&format!("{describe} library/other --automated=false")).expect_success();
+    // Whose names are in `library/` are official without being described as such.
+    scratch.run(&format!("{describe} team/app --official")).expect_success();
+    let official = format!("search {host}/ --filter is-official=true --format '{{{{.Name}}}}'");
+    scratch.run(&official).expect_success().expect_stdout("team/app\nother\n");
+    scratch.run(&format!("{describe} team/app --official=false")).expect_success();
+    scratch.run(&official).expect_success().expect_stdout("other\n");
     let said = "description\nstars        0\nofficial     true\nautomated    false\n";
     scratch.run(&format!("{describe} library/other")).expect_success().expect_stdout(said);
     let found = scratch

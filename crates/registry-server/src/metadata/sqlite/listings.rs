@@ -42,7 +42,8 @@ impl Listings for SqliteMetadata {
         Box::pin(async {
             self.read("read what is said about a repository", |connection| {
                 let mut statement = connection.prepare_cached(
-                    "SELECT name, description, stars, official, automated FROM repository WHERE name = ?1",
+                    "SELECT name, description, stars, official OR name LIKE 'library/%', automated
+                     FROM repository WHERE name = ?1",
                 )?;
                 Ok(statement.query_row([repository.as_str()], found).optional()?.map(|found| found.facts))
             })
