@@ -2,6 +2,7 @@
 //! from tutorials, with a few kilobytes behind them.
 
 mod build;
+mod program;
 mod publish;
 mod workshop;
 

@@ -7,6 +7,7 @@ use registry_server::metadata::Facts;
 use registry_server::{Config, LogSink, RepositoryName, Running, operate};
 
 use crate::flags::{Action, ArgRule, Command, Flag, Matches};
+use crate::term::escape;
 use crate::{Context, Failure, Outcome};
 
 static FLAGS: &[Flag] = &[Flag::bool("keep", "Leave registry and store for trying things by hand")];
@@ -25,8 +26,13 @@ pub(super) static DEMO: Command = Command {
 /// A part of the walk: what it shows, and the commands that do.
 struct Part {
     title: &'static str,
+    /// Whether containers run in it.
+    needs_runtime: bool,
     lines: &'static [&'static [&'static str]],
 }
+
+/// Stands before a command that is refused: that is what is shown.
+const REFUSED: &str = "{refused}";
 
 /// Stands for the registry's `host:port` in the commands.
 const REGISTRY: &str = "{registry}";
@@ -36,18 +42,22 @@ const DIGEST: &str = "{digest}";
 const PARTS: &[Part] = &[
     Part {
         title: "Searching. The mirror has a search, so it answers for Docker Hub.",
+        needs_runtime: false,
         lines: &[&["search", "alpine"], &["search", "a", "--filter", "is-official=true"]],
     },
     Part {
         title: "Pulling. A cleanly installed store has no images.",
+        needs_runtime: false,
         lines: &[&["images"], &["pull", "redis:latest"], &["pull", "alpine"], &["images"]],
     },
     Part {
         title: "Several tags, and layers that images share.",
+        needs_runtime: false,
         lines: &[&["pull", "-a", "nigelpoulton/tu-demo"], &["images", "nigelpoulton/tu-demo"]],
     },
     Part {
         title: "A listing can be filtered and formatted.",
+        needs_runtime: false,
         lines: &[
             &["images", "--filter", "reference=*:latest"],
             &["images", "--format", "{{.Repository}}: {{.Tag}}: {{.Size}}"],
@@ -55,6 +65,7 @@ const PARTS: &[Part] = &[
     },
     Part {
         title: "What is inside: layers, and the steps that made them.",
+        needs_runtime: false,
         lines: &[
             &["inspect", "redis", "--format", "{{range .RootFS.Layers}}{{println .}}{{end}}"],
             &["history", "redis"],
@@ -62,6 +73,7 @@ const PARTS: &[Part] = &[
     },
     Part {
         title: "A tag can move, a digest cannot.",
+        needs_runtime: false,
         lines: &[
             &["images", "--digests", "alpine"],
             &["rmi", "alpine:latest"],
@@ -71,6 +83,7 @@ const PARTS: &[Part] = &[
     },
     Part {
         title: "One name for many platforms.",
+        needs_runtime: false,
         lines: &[
             &["manifest", "inspect", "--insecure", "{registry}/library/golang"],
             &["pull", "golang"],
@@ -80,6 +93,7 @@ const PARTS: &[Part] = &[
     },
     Part {
         title: "Into the registry under another name: it takes the layers from a repository that has them.",
+        needs_runtime: false,
         lines: &[
             &["pull", "{registry}/library/redis"],
             &["tag", "{registry}/library/redis", "{registry}/team/cache:7"],
@@ -89,6 +103,7 @@ const PARTS: &[Part] = &[
     },
     Part {
         title: "A second name for an image, in an archive and out of it again.",
+        needs_runtime: false,
         lines: &[
             &["tag", "alpine", "mine:1.0"],
             &["save", "-o", "backup.tar", "mine:1.0", "redis"],
@@ -98,6 +113,7 @@ const PARTS: &[Part] = &[
     },
     Part {
         title: "A name that moves leaves a dangling image behind.",
+        needs_runtime: false,
         lines: &[
             &["pull", "-q", "busybox"],
             &["tag", "busybox", "dodge:challenger"],
@@ -108,7 +124,26 @@ const PARTS: &[Part] = &[
         ],
     },
     Part {
+        title: "Containers from images. The platform is this machine's, and an image in use stays.",
+        needs_runtime: true,
+        lines: &[
+            &["pull", "-q", "golang"],
+            &["run", "--rm", "--network", "none", "golang", "go", "version"],
+            &["run", "-d", "--name", "cache", "--network", "none", "redis"],
+            &["ps"],
+            &["logs", "cache"],
+            &[REFUSED, "rmi", "redis"],
+            &["stop", "cache"],
+            &["diff", "cache"],
+            &["commit", "-m", "with data", "cache", "team/cache:warm"],
+            &["rm", "cache"],
+            &["history", "team/cache:warm", "--format", "{{.CreatedBy}}: {{.Comment}}"],
+            &["rmi", "team/cache:warm"],
+        ],
+    },
+    Part {
         title: "What it all takes, and removing everything.",
+        needs_runtime: false,
         lines: &[&["system", "df"], &["image", "prune", "-a", "-f"], &["fsck"], &["images"]],
     },
 ];
@@ -123,7 +158,12 @@ fn demo(matches: &Matches, context: &mut Context) -> Outcome {
         "# A registry with sample images runs on {}. The commands run with {options}, which makes it the mirror\n# of Docker Hub, and with a store of their own.",
         stage.registry.url()
     ));
+    let left_out = context.engine(matches)?.why_no_containers();
     for part in PARTS {
+        if let (true, Some(why)) = (part.needs_runtime, &left_out) {
+            context.ui.line(&format!("\n# Left out: containers from images. {}", escape::line(why)));
+            continue;
+        }
         context.ui.line(&format!("\n# {}", part.title));
         for line in part.lines {
             stage.step(context, workshop.folder(), line)?;
@@ -197,6 +237,10 @@ impl Stage {
     )]
     fn step(&self, context: &mut Context, folder: &Path, words: &[&str]) -> Outcome {
         let host = self.registry.address().to_string();
+        let (is_refused, words) = match words {
+            [REFUSED, words @ ..] => (true, words),
+            words => (false, words),
+        };
         let fill = |word: &&str| word.replace(REGISTRY, &host).replace(DIGEST, &self.digest);
         let words: Vec<String> = words.iter().map(fill).collect();
         let typed: Vec<String> = words.iter().map(|word| as_typed(word)).collect();
@@ -213,7 +257,7 @@ impl Stage {
             .stdin(Stdio::null())
             .status();
         match done {
-            Ok(status) if status.success() => Ok(()),
+            Ok(status) if status.success() != is_refused => Ok(()),
             Ok(status) => Err(Failure::new(format!(
                 "the demonstration ends here: the command above ended with {status}"
             ))),

@@ -9,6 +9,7 @@ use layer::tar::{Header, Kind, Time, Writer};
 use serde_json::{Value, json};
 use spec::{Descriptor, Digest, MediaType, Platform};
 
+use super::program::{Then, program};
 use super::{Sample, Step};
 
 /// When the files were made, in seconds since 1970: the same in all images, so that a step that two of them share
@@ -67,7 +68,7 @@ fn config(
     let labels: serde_json::Map<String, Value> =
         sample.labels.iter().map(|(key, value)| ((*key).to_owned(), json!(value))).collect();
     let mut run = json!({
-        "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
+        "Env": ["PATH=/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
         "Cmd": sample.command,
         "WorkingDir": "/",
     });
@@ -99,15 +100,31 @@ fn tar_of(step: &Step, platform: &Platform) -> io::Result<Vec<u8>> {
     }
     for (path, text) in step.files {
         let program = path.contains("bin/");
-        let text =
-            if program { format!("{platform}: {text}").repeat(PROGRAM_LINES) } else { (*text).to_owned() };
+        let bytes = if program { program_of(path, text, platform) } else { text.as_bytes().to_vec() };
         let mut header = Header { mtime, ..Header::new(*path, Kind::File) };
-        header.size = text.len() as u64;
+        header.size = bytes.len() as u64;
         header.mode = if program { 0o755 } else { 0o644 };
         tar.start(&header)?;
-        tar.write_all(text.as_bytes())?;
+        tar.write_all(&bytes)?;
     }
     tar.finish()
+}
+
+/// What stands for a program: lines that make it as large as it is, behind a real one where it can be run.
+fn program_of(path: &str, text: &str, platform: &Platform) -> Vec<u8> {
+    let real = match path {
+        "usr/local/go/bin/go" => {
+            let line = format!("go version go1.20.4 {}/{}\n", platform.os, platform.architecture);
+            program(&platform.architecture, &line, Then::End)
+        }
+        "usr/local/bin/redis-server" => {
+            let line = "Ready to accept connections\n";
+            program(&platform.architecture, line, Then::Serve("/data/dump.rdb"))
+        }
+        _ => None,
+    };
+    let lines = format!("{platform}: {text}").repeat(PROGRAM_LINES);
+    [real.unwrap_or_default(), lines.into_bytes()].concat()
 }
 
 fn parents(path: &str) -> impl Iterator<Item = &str> {

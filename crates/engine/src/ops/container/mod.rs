@@ -20,6 +20,7 @@ mod mounts;
 mod name;
 mod platform;
 mod port;
+mod possible;
 mod prune;
 mod rename;
 mod rm;
