@@ -48,6 +48,16 @@ fn sign(word: &str) -> &str {
     }
 }
 
+/// Begins the part about containers, or what stands for it where none can run.
+const CONTAINERS: &str = "# Containers from images.";
+const LEFT_OUT: &str = "# Left out: containers from images.";
+
+/// A text without the part that begins with a title.
+fn without(text: &str, title: &str) -> String {
+    let parts = text.split("\n\n").filter(|part| !part.starts_with(title));
+    parts.collect::<Vec<_>>().join("\n\n")
+}
+
 #[test]
 fn the_demonstration_walks_through() {
     let scratch = Scratch::new(env!("CARGO_BIN_EXE_strata"));
@@ -59,6 +69,10 @@ fn the_demonstration_walks_through() {
         std::fs::write(&path, &found).unwrap();
     }
     let expect = std::fs::read_to_string(&path).unwrap();
+    let (found, expect) = match found.contains(LEFT_OUT) {
+        true => (without(&found, LEFT_OUT), without(&expect, CONTAINERS)),
+        false => (found, expect),
+    };
     for (number, (found, expect)) in found.lines().zip(expect.lines()).enumerate() {
         assert_eq!(found, expect, "line {}", number + 1);
     }

@@ -1,5 +1,7 @@
 //! Undoing mounts by where they are.
 
+#![expect(clippy::disallowed_methods, reason = "what starts have mounted is unmounted here")]
+
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,8 @@
 //! Sockets with names of any length: the kernel takes 107 bytes for the path of one, and a container's id has 64.
 //! They are reached through the folder that they are in.
 
+#![expect(clippy::disallowed_methods, reason = "monitors listen, and commands talk to them")]
+
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::{UnixListener, UnixStream};

@@ -4,6 +4,7 @@
 //! its mounts are seen; else a new one is made, with the ranges that `/etc/subuid` and `/etc/subgid` give the user,
 //! or with the user alone.
 
+#![expect(clippy::disallowed_methods, reason = "starts this program again, and programs that map users")]
 #![expect(unsafe_code, reason = "a namespace is entered between fork and exec")]
 
 use std::ffi::{OsStr, OsString};

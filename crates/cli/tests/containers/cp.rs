@@ -38,6 +38,7 @@ fn listing(scratch: &Scratch, path: &str) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn copies_into_a_container_go_where_dockers_go() {
     let Some(scratch) = bench() else { return };
     files(&scratch);
@@ -126,6 +127,7 @@ fn copies_into_a_container_go_where_dockers_go() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn copies_out_of_a_container_go_where_dockers_go() {
     let Some(scratch) = bench() else { return };
     files(&scratch);

@@ -38,12 +38,11 @@ pub fn read(dir: &Dir, name: &str, selection: &Selection) -> Result<Vec<Entry>> 
     Ok(read_on(dir, name, selection)?.0)
 }
 
+/// A log's newest file, and where its next line will begin.
+pub(super) type Growing = (File, u64);
+
 /// The same, with the file that grows and where its next line will begin.
-pub(super) fn read_on(
-    dir: &Dir,
-    name: &str,
-    selection: &Selection,
-) -> Result<(Vec<Entry>, Option<(File, u64)>)> {
+pub(super) fn read_on(dir: &Dir, name: &str, selection: &Selection) -> Result<(Vec<Entry>, Option<Growing>)> {
     let mut files = Vec::new();
     for age in 0..FILES_MAX {
         match dir.file_if_exists(older(name, age))? {

@@ -1,5 +1,7 @@
 //! Both ends of a program's streams: pipes, or a terminal that the runtime makes.
 
+#![expect(clippy::disallowed_methods, reason = "opens /dev/null for programs")]
+
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;

@@ -1,5 +1,7 @@
 //! Making a monitor: the command's side.
 
+#![expect(clippy::disallowed_methods, reason = "starts this program as a monitor")]
+
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::OwnedFd;

@@ -1,5 +1,7 @@
 //! What a program shares with other containers or the machine, and the program that looks after it.
 
+#![expect(clippy::disallowed_methods, reason = "memory that containers share is mounted here")]
+
 use std::ffi::OsStr;
 use std::path::PathBuf;
 

@@ -48,14 +48,7 @@ pub(super) fn begin(
     let folder = disk::create_private(&job.run.container(&container.id))?;
     folder.remove_file(PID)?;
     let rootfs = folder.ensure_dir(ROOTFS)?;
-    mount_all(&job.mounts, rootfs.path())?;
-    for (number, mounts) in job.images.iter().enumerate() {
-        mount_all(mounts, folder.ensure_dir(format!("image-{number}"))?.path())?;
-    }
-    let volumes = Volumes::open(&job.root)?;
-    for mount in container.mounts.iter().filter(|mount| mount.kind == MountKind::Volume) {
-        volumes.mount_source(&mount.name)?;
-    }
+    mount_files(job, &folder, &rootfs)?;
     let (network, network_state) =
         Networks::open(&job.root)?.set_up(&job.run, container, job.path.as_deref())?;
     let files = network.write_files(&job.dir, container)?;
@@ -116,6 +109,19 @@ pub(super) fn begin(
     let copiers = connected.outputs.into_iter().map(copier).collect();
     let health = Checks::begin(shared);
     Ok(Running { pid, cgroup, copiers, health, network })
+}
+
+/// Mounts the container's own files, those of images, and volumes that are somewhere else.
+fn mount_files(job: &Job, folder: &Dir, rootfs: &Dir) -> Result<()> {
+    mount_all(&job.mounts, rootfs.path())?;
+    for (number, mounts) in job.images.iter().enumerate() {
+        mount_all(mounts, folder.ensure_dir(format!("image-{number}"))?.path())?;
+    }
+    let volumes = Volumes::open(&job.root)?;
+    for mount in job.container.mounts.iter().filter(|mount| mount.kind == MountKind::Volume) {
+        volumes.mount_source(&mount.name)?;
+    }
+    Ok(())
 }
 
 /// Its place among the cgroups: below one of ours, or below the one that was asked for.

@@ -327,6 +327,7 @@ fn mounts_are_in_dockers_order() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn flags_of_mounts() {
     let read_only = if kernel::own() >= (5, 12) { "rro" } else { "ro" };
     let source = tempfile::tempdir().unwrap();

@@ -25,6 +25,7 @@ impl ConsoleSocket {
     ///
     /// # Errors
     /// When the folder cannot be written.
+    #[expect(clippy::disallowed_methods, reason = "the runtime connects to hand a terminal over")]
     pub fn bind(folder: &Dir, name: &str) -> io::Result<ConsoleSocket> {
         let failed = |error: disk::Error| io::Error::new(error.kind(), error);
         let folder = folder.try_clone().map_err(failed)?;

@@ -131,7 +131,9 @@ mod tests {
         check(&|_, h| h.extra_hosts = vec!["a:1".into()], "custom host-to-IP mapping and the network mode");
         check(&|_, h| h.publish_all_ports = true, "port publishing and the container type network mode");
         check(
-            &|c, _| drop(c.exposed_ports.insert("80/tcp".into())),
+            &|c, _| {
+                c.exposed_ports.insert("80/tcp".into());
+            },
             "port exposing and the container type network mode",
         );
         let own_names = |c: &mut Config, h: &mut HostConfig| {
