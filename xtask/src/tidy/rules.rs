@@ -166,6 +166,7 @@ mod tests {
             ("DISK", 9),
             ("KEY", 9),
             ("SRV", 18),
+            ("RUN", 6),
         ];
         let expect =
             families.iter().flat_map(|(family, count)| (1..=*count).map(move |n| format!("{family}-{n}")));

@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<MountAsked, String> {
-        mount(text, |path| format!("/work/{path}"))
+        mount(text, |path| format!("/here/{path}"))
     }
 
     #[test]
@@ -173,7 +173,7 @@ mod tests {
         let asked = read("type=bind,source=./a,target=/b,readonly").unwrap();
         assert_eq!(
             (asked.kind, asked.source.as_str(), asked.read_only),
-            (MountKind::Bind, "/work/./a", true)
+            (MountKind::Bind, "/here/./a", true)
         );
         let asked = read("src=v,dst=/b,volume-nocopy,\"volume-label=a=b,c\"").unwrap();
         assert_eq!((asked.kind, asked.no_copy), (MountKind::Volume, true));

@@ -34,9 +34,9 @@ mod tests {
 
     #[test]
     fn relative_sources_are_made_absolute() {
-        let read = |text: &str| volume(text, |path| format!("/work/{path}"));
+        let read = |text: &str| volume(text, |path| format!("/here/{path}"));
         assert_eq!(read("/data"), Ok(Bound::Volume("/data".to_owned())));
-        assert_eq!(read("./a:/b:ro"), Ok(Bound::Bind("/work/./a:/b:ro".to_owned())));
+        assert_eq!(read("./a:/b:ro"), Ok(Bound::Bind("/here/./a:/b:ro".to_owned())));
         assert_eq!(read("name:/b"), Ok(Bound::Bind("name:/b".to_owned())));
         assert_eq!(read(""), Err("invalid empty volume spec".to_owned()));
         assert_eq!(read("a::b"), Err("invalid spec: a::b: empty section between colons".to_owned()));

@@ -444,9 +444,11 @@ fn port_bindings(matches: &Matches) -> Result<BTreeMap<String, Vec<PortBinding>>
     Ok(bindings)
 }
 
+/// Docker's own profile has 30 KiB; a megabyte would name every system call of every architecture.
+const PROFILE_BYTES_MAX: u64 = 4 << 20;
+
 /// A seccomp profile is a file of this machine: what is asked for is what is in it.
 fn security(matches: &Matches) -> Result<Vec<String>, Failure> {
-    const PROFILE_BYTES_MAX: u64 = 4 << 20;
     let mut all = Vec::new();
     for text in matches.list("security-opt") {
         let (key, value) = text.split_once('=').or_else(|| text.split_once(':')).unwrap_or((text, ""));
