@@ -1,5 +1,7 @@
 //! Comparing trees that were laid out by hand, and applying what was found.
 
+#![expect(clippy::disallowed_methods, reason = "tests lay out their own files")]
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;

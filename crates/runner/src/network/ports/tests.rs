@@ -105,11 +105,11 @@ fn held_ports_are_nobody_elses() {
 
 #[test]
 fn the_first_free_port_of_a_range_is_taken() {
-    // Two neighbours that are free; somebody else may be faster with them.
-    for _ in 0..50 {
-        let first = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let number = first.local_addr().unwrap().port();
-        let Some(next) = number.checked_add(1) else { continue };
+    // Two neighbours that are free, below those that the kernel gives to connections; somebody else may be faster.
+    for _ in 0..200 {
+        let number = 10_000 + u16::from_ne_bytes(disk::random_bytes()) % 20_000;
+        let Ok(_first) = TcpListener::bind((Ipv4Addr::LOCALHOST, number)) else { continue };
+        let next = number + 1;
         let range = format!("{number}-{next}");
         let asked = publishing(&[("80/tcp", "127.0.0.1", &range)]);
         let Ok(held) = published(&asked) else { continue };
