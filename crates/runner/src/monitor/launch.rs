@@ -37,8 +37,8 @@ impl Launch<'_> {
             return Err(failed(io::Error::new(io::ErrorKind::InvalidInput, "there is no command for it")));
         };
         let (ours, theirs) = UnixStream::pair().map_err(failed)?;
-        self.dir.remove_file(WORDS)?;
-        let words = self.dir.create(WORDS, 0o600)?.fd().try_clone_to_owned().map_err(failed)?;
+        // Another start may be under way, and its monitor have words of its own in there.
+        let words = self.dir.append(WORDS, 0o600)?.fd().try_clone_to_owned().map_err(failed)?;
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::null());
         command.stderr(Stdio::from(words));
