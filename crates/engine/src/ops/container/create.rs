@@ -147,8 +147,10 @@ impl Engine {
         let containers = Containers::open(store.content().root())?;
         // Looked at again below: here so that nothing is made for a name that is known to be taken.
         check_free(&containers, &container.name)?;
-        driver.prepare(&key_of(&container.id), &container.stack, scratch)?;
-        let published = self.decide_mounts(store, &mut container).and_then(|decided| {
+        // Preparing may fail when the files have their name already: they go then as well.
+        let prepared = driver.prepare(&key_of(&container.id), &container.stack, scratch).map_err(Error::from);
+        let decided = prepared.and_then(|_| self.decide_mounts(store, &mut container));
+        let published = decided.and_then(|decided| {
             let recorded = record(&containers, &mut container);
             if recorded.is_err() {
                 self.forget_mounts(store, &container, decided);
