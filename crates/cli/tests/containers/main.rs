@@ -6,6 +6,7 @@
 
 mod cp;
 mod export;
+mod faults;
 
 use testkit::{Scratch, skip};
 

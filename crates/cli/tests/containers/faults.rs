@@ -1,0 +1,296 @@
+//! Whatever dies or fails: nothing stays on the machine, and what is said about the container is so.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use testkit::Scratch;
+
+use crate::{Container, bench, running_bench};
+
+/// Calls of a create are some forty; a loop that goes on longer does not end.
+const CALLS_MAX: u32 = 300;
+const ENOSPC: i32 = 28;
+const SLEEP: &str = "bb:1 sleep 600";
+const DEAF: &str = "bb:1 sh -c 'trap \"\" TERM; echo ready; while :; do sleep 1; done'";
+
+fn id_of(scratch: &Scratch, name: &str) -> String {
+    let told = scratch.run_args(&["inspect", "-f", "{{.Id}}", name].map(str::to_owned));
+    told.expect_success();
+    told.stdout.trim().to_owned()
+}
+
+fn state_file(scratch: &Scratch, id: &str) -> std::path::PathBuf {
+    scratch.root().join("containers").join(id).join("state.json")
+}
+
+fn number(scratch: &Scratch, id: &str, key: &str) -> i64 {
+    let state: Value = serde_json::from_slice(&std::fs::read(state_file(scratch, id)).unwrap()).unwrap();
+    state[key].as_i64().unwrap()
+}
+
+fn kill(pid: i64) {
+    let proc = format!("/proc/{pid}");
+    assert!(std::process::Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap().success());
+    let is_gone =
+        || std::fs::read_to_string(format!("{proc}/stat")).map_or(true, |stat| stat.contains(") Z "));
+    until("a killed process goes", is_gone);
+}
+
+fn until(what: &str, so: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_secs(20);
+    while !so() {
+        assert!(Instant::now() < end, "{what}: not within twenty seconds");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn status(scratch: &Scratch, name: &str) -> String {
+    let filter = format!("name={name}");
+    let words = ["ps", "-a", "--filter", &filter, "--format", "{{.Status}}"].map(str::to_owned);
+    scratch.run_args(&words).stdout.trim().to_owned()
+}
+
+fn expect_status(scratch: &Scratch, name: &str, begins: &str, when: &str) {
+    let told = status(scratch, name);
+    assert!(told.starts_with(begins), "{when}: {told:?} does not begin with {begins:?}");
+}
+
+/// The container can be removed, and neither mounts nor cgroups nor files of it are left.
+fn goes_without_a_trace(scratch: &Scratch, name: &str, id: &str, when: &str) {
+    scratch.run(&format!("rm --force {name}")).expect_success();
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+    assert!(!mounts.contains(id), "{when}: a mount is left");
+    let cgroups = [format!("/sys/fs/cgroup/strata/{id}"), format!("/sys/fs/cgroup/memory/strata/{id}")];
+    for left in cgroups.iter().filter(|path| Path::new(path).exists()) {
+        panic!("{when}: {left} is left");
+    }
+    assert_eq!(scratch.run("ps -aq").stdout, "", "{when}");
+    let checked = scratch.run("fsck");
+    assert!(checked.success(), "{when}: fsck says\n{}{}", checked.stdout, checked.stderr);
+}
+
+#[test]
+fn a_program_outlives_its_monitor_and_can_be_ended() {
+    let Some(scratch) = running_bench() else { return };
+    for (pause, end, after) in [
+        (false, "stop --time 1 c1", "Exited (137)"),
+        (false, "kill c1", "Exited (137)"),
+        (false, "rm --force c1", ""),
+        (true, "rm --force c1", ""),
+    ] {
+        let _c1 = Container::new(&scratch, "run --detach", "c1", SLEEP);
+        let id = id_of(&scratch, "c1");
+        if pause {
+            scratch.run("pause c1").expect_success();
+        }
+        kill(number(&scratch, &id, "Monitor"));
+        expect_status(&scratch, "c1", "Up", end);
+        scratch.run(end).expect_success();
+        expect_status(&scratch, "c1", after, end);
+        goes_without_a_trace(&scratch, "c1", &id, end);
+    }
+}
+
+#[test]
+fn what_ends_unseen_counts_as_ended() {
+    let Some(scratch) = running_bench() else { return };
+    for (keys, expect) in [(&["Pid"][..], "Exited (137)"), (&["Monitor", "Pid"], "Exited (255)")] {
+        let when = format!("{keys:?} killed");
+        let _c1 = Container::new(&scratch, "run --detach", "c1", SLEEP);
+        let id = id_of(&scratch, "c1");
+        let pids: Vec<i64> = keys.iter().map(|key| number(&scratch, &id, key)).collect();
+        pids.into_iter().for_each(kill);
+        until(&when, || status(&scratch, "c1").starts_with(expect));
+        scratch.run("start c1").expect_success();
+        expect_status(&scratch, "c1", "Up", &when);
+        goes_without_a_trace(&scratch, "c1", &id, &when);
+    }
+}
+
+#[test]
+fn nothing_runs_on_after_a_restart_of_the_machine() {
+    let Some(scratch) = running_bench() else { return };
+    let _c1 = Container::new(&scratch, "run --detach", "c1", SLEEP);
+    let id = id_of(&scratch, "c1");
+    for key in ["Monitor", "Pid"] {
+        kill(number(&scratch, &id, key));
+    }
+    let file = state_file(&scratch, &id);
+    let mut state: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    state["Boot"] = "00000000-0000-0000-0000-000000000000".into();
+    // Its number belongs to somebody else now.
+    state["Pid"] = std::process::id().into();
+    std::fs::write(&file, state.to_string()).unwrap();
+    expect_status(&scratch, "c1", "Exited (255)", "another boot");
+    goes_without_a_trace(&scratch, "c1", &id, "another boot");
+}
+
+#[test]
+fn a_runtime_that_fails_leaves_a_container_that_did_not_start() {
+    let Some(scratch) = running_bench() else { return };
+    let real = scratch.shell("PATH=$PATH:/usr/sbin command -v runc").stdout.trim().to_owned();
+    for (when, at_run) in [
+        ("fails", "exit 1".to_owned()),
+        ("is killed", "kill -9 $$".to_owned()),
+        ("is killed when the program runs", format!("{real} \"$@\"; kill -9 $$")),
+    ] {
+        let script =
+            format!("#!/bin/sh\nfor a; do case $a in run) {at_run};; esac; done\nexec {real} \"$@\"\n");
+        let wrapper = scratch.write("runc", script);
+        scratch.shell(&format!("chmod 755 {}", wrapper.display())).expect_success();
+        let line = format!("run -d --network none --name c1 --runtime {} {SLEEP}", wrapper.display());
+        scratch.run(&line).expect_exit(125).expect_stderr("runc create failed");
+        expect_status(&scratch, "c1", "Created", when);
+        let id = id_of(&scratch, "c1");
+        goes_without_a_trace(&scratch, "c1", &id, when);
+    }
+    let missing = scratch.run(&format!("run --network none --runtime nosuch {SLEEP}"));
+    missing.expect_exit(125).expect_stderr("unknown or invalid runtime name: nosuch");
+}
+
+#[test]
+fn starts_at_once_start_one_program() {
+    let Some(scratch) = running_bench() else { return };
+    for round in 0..5 {
+        let _c1 = Container::new(&scratch, "create", "c1", SLEEP);
+        let id = id_of(&scratch, "c1");
+        let starts: Vec<_> = (0..6).map(|_| scratch.start("start c1")).collect();
+        for start in starts {
+            start.wait().expect_success();
+        }
+        expect_status(&scratch, "c1", "Up", "all started");
+        let listed = scratch.run("top c1").stdout;
+        assert_eq!(listed.matches("sleep 600").count(), 1, "round {round}: {listed}");
+        goes_without_a_trace(&scratch, "c1", &id, "started by many");
+    }
+}
+
+#[test]
+fn the_deaf_are_killed_and_removed_while_somebody_stops_them() {
+    let Some(scratch) = running_bench() else { return };
+    let ready = |when: &str| until(when, || scratch.run("logs c1").stdout.contains("ready"));
+    let c1 = Container::new(&scratch, "run --detach", "c1", DEAF);
+    ready("the first is ready");
+    scratch.run("stop --time 1 c1").expect_success();
+    expect_status(&scratch, "c1", "Exited (137)", "stopped");
+    drop(c1);
+    let _c1 = Container::new(&scratch, "run --detach", "c1", DEAF);
+    ready("the second is ready");
+    let id = id_of(&scratch, "c1");
+    let stop = scratch.start("stop --time 30 c1");
+    scratch.run("rm c1").expect_exit(1).expect_stderr("container is running");
+    goes_without_a_trace(&scratch, "c1", &id, "removed while it is stopped");
+    stop.wait();
+}
+
+#[test]
+fn limits_hold() {
+    let Some(scratch) = running_bench() else { return };
+    let bomb = "bb:1 sh -c 'for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 9 & done; echo through'";
+    let forked = scratch.run(&format!("run --rm --network none --pids-limit 8 {bomb}"));
+    assert!(!forked.success() && !forked.stdout.contains("through"), "{}", forked.stdout);
+    scratch.run(&format!("run --rm --network none {bomb}")).expect_success().expect_stdout("through\n");
+    let eater = "bb:1 sh -c 'x=x; while :; do x=$x$x; done'";
+    scratch.run(&format!("run --network none --name c1 -m 20m --memory-swap 20m {eater}")).expect_exit(137);
+    let told = scratch.run("inspect -f {{.State.OOMKilled}} c1");
+    told.expect_stdout("true\n");
+    let id = id_of(&scratch, "c1");
+    goes_without_a_trace(&scratch, "c1", &id, "out of memory");
+}
+
+#[test]
+fn policies_restart_and_a_stop_ends_them() {
+    let Some(scratch) = running_bench() else { return };
+    let restarts = || scratch.run("inspect -f {{.RestartCount}} c1").stdout.trim().parse::<u32>().unwrap();
+    let c1 = Container::new(&scratch, "run -d --restart on-failure:2", "c1", "bb:1 sh -c 'echo hi; exit 3'");
+    until("it gives up", || restarts() == 2 && status(&scratch, "c1").starts_with("Exited (3)"));
+    scratch.run("logs c1").expect_stdout("hi\nhi\nhi\n");
+    drop(c1);
+    for policy in ["always", "unless-stopped"] {
+        let command = format!("run -d --restart {policy}");
+        let _c1 = Container::new(&scratch, &command, "c1", "bb:1 sh -c 'exit 0'");
+        until(policy, || restarts() >= 2);
+        scratch.run("stop --time 1 c1").expect_success();
+        expect_status(&scratch, "c1", "Exited (0)", policy);
+        let count = restarts();
+        // The next pause would have been shorter.
+        std::thread::sleep(Duration::from_secs(1));
+        assert_eq!(restarts(), count, "{policy}: started after the stop");
+        let id = id_of(&scratch, "c1");
+        goes_without_a_trace(&scratch, "c1", &id, policy);
+    }
+}
+
+#[test]
+fn health_is_told_and_the_frozen_run_nothing() {
+    let Some(scratch) = running_bench() else { return };
+    let words = format!("--health-cmd 'cat /tmp/well' --health-interval 200ms --health-retries 2 {SLEEP}");
+    let _c1 = Container::new(&scratch, "run --detach", "c1", &words);
+    until("it is unwell", || status(&scratch, "c1").contains("(unhealthy)"));
+    scratch.run("exec c1 sh -c 'echo > /tmp/well'").expect_success();
+    until("it is well", || status(&scratch, "c1").contains("(healthy)"));
+    scratch.run("pause c1").expect_success();
+    scratch.run("exec c1 ls").expect_exit(1).expect_stderr("is paused, unpause the container before exec");
+    let id = id_of(&scratch, "c1");
+    goes_without_a_trace(&scratch, "c1", &id, "frozen");
+}
+
+#[test]
+fn a_name_is_free_when_run_rm_returns() {
+    let Some(scratch) = running_bench() else { return };
+    for _ in 0..10 {
+        scratch.run("run --rm --name c1 --network none bb:1 ls /bin").expect_success();
+    }
+    assert_eq!(scratch.run("ps -aq").stdout, "");
+}
+
+/// For N = 1, 2, … until the command gets through: killed, or failing, at its N-th disk operation.
+fn at_every_call(scratch: &Scratch, before: Option<&str>, command: &str, fault: &dyn Fn(u32) -> String) {
+    for at in 1..CALLS_MAX {
+        if let Some(before) = before {
+            scratch.run(before).expect_success();
+        }
+        let when = format!("{command} with {}", fault(at));
+        let outcome = scratch.shell(&format!("STRATA_FAULT={} strata {command}", fault(at)));
+        assert!(!outcome.stderr.contains("panicked"), "{when}: {}", outcome.stderr);
+        if fault(at).starts_with("kill") {
+            // Files without a record are what a kill between the two leaves; repairing knows them.
+            scratch.run("fsck --repair");
+        }
+        scratch.run("rm --force c1").expect_success();
+        assert_eq!(scratch.run("ps -aq").stdout, "", "{when}");
+        let checked = scratch.run("fsck");
+        assert!(checked.success(), "{when}: fsck says\n{}", checked.stdout);
+        if outcome.success() {
+            assert!(at > 5, "{when}: the command passes hardly any fault point");
+            return;
+        }
+    }
+    panic!("{command} did not get through in {CALLS_MAX} calls");
+}
+
+const CREATE: &str = "create --name c1 --network none bb:1 ls /bin";
+const RUN: &str = "run --name c1 --network none bb:1 ls /bin";
+
+#[test]
+fn a_create_leaves_nothing_wherever_it_is_cut_off() {
+    let Some(scratch) = bench() else { return };
+    at_every_call(&scratch, None, CREATE, &|at| format!("kill:{at}"));
+    at_every_call(&scratch, None, CREATE, &|at| format!("fail:{at}:{ENOSPC}"));
+}
+
+#[test]
+fn a_run_leaves_nothing_wherever_it_is_cut_off() {
+    let Some(scratch) = running_bench() else { return };
+    at_every_call(&scratch, None, RUN, &|at| format!("kill:{at}"));
+    at_every_call(&scratch, None, RUN, &|at| format!("fail:{at}:{ENOSPC}"));
+}
+
+#[test]
+fn a_removal_is_finished_by_the_next_wherever_it_is_cut_off() {
+    let Some(scratch) = running_bench() else { return };
+    let before = Some("run -d --name c1 --network none bb:1 sleep 600");
+    at_every_call(&scratch, before, "rm --force c1", &|at| format!("kill:{at}"));
+    at_every_call(&scratch, before, "rm --force c1", &|at| format!("fail:{at}:{ENOSPC}"));
+}
