@@ -62,12 +62,19 @@ fn goes_without_a_trace(scratch: &Scratch, name: &str, id: &str, when: &str) {
     let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
     assert!(!mounts.contains(id), "{when}: a mount is left");
     let cgroups = [format!("/sys/fs/cgroup/strata/{id}"), format!("/sys/fs/cgroup/memory/strata/{id}")];
-    for left in cgroups.iter().filter(|path| Path::new(path).exists()) {
-        panic!("{when}: {left} is left");
-    }
+    let left: Vec<_> = cgroups.iter().filter(|path| Path::new(path).exists()).collect();
+    assert!(left.is_empty(), "{when}: {left:?} are left");
     assert_eq!(scratch.run("ps -aq").stdout, "", "{when}");
     let checked = scratch.run("fsck");
     assert!(checked.success(), "{when}: fsck says\n{}{}", checked.stdout, checked.stderr);
+}
+
+/// Ends with this exit code, and says so among other words.
+#[track_caller]
+fn is_refused(scratch: &Scratch, line: &str, exit: i32, words: &str) {
+    let outcome = scratch.run(line);
+    outcome.expect_exit(exit);
+    assert!(outcome.stderr.contains(words), "{words:?} in {outcome}");
 }
 
 #[test]
@@ -140,13 +147,13 @@ fn a_runtime_that_fails_leaves_a_container_that_did_not_start() {
         let wrapper = scratch.write("runc", script);
         scratch.shell(&format!("chmod 755 {}", wrapper.display())).expect_success();
         let line = format!("run -d --network none --name c1 --runtime {} {SLEEP}", wrapper.display());
-        scratch.run(&line).expect_exit(125).expect_stderr("runc create failed");
+        is_refused(&scratch, &line, 125, "runc create failed");
         expect_status(&scratch, "c1", "Created", when);
         let id = id_of(&scratch, "c1");
         goes_without_a_trace(&scratch, "c1", &id, when);
     }
-    let missing = scratch.run(&format!("run --network none --runtime nosuch {SLEEP}"));
-    missing.expect_exit(125).expect_stderr("unknown or invalid runtime name: nosuch");
+    let missing = format!("run --network none --runtime nosuch {SLEEP}");
+    is_refused(&scratch, &missing, 125, "unknown or invalid runtime name: nosuch");
 }
 
 #[test]
@@ -179,7 +186,7 @@ fn the_deaf_are_killed_and_removed_while_somebody_stops_them() {
     ready("the second is ready");
     let id = id_of(&scratch, "c1");
     let stop = scratch.start("stop --time 30 c1");
-    scratch.run("rm c1").expect_exit(1).expect_stderr("container is running");
+    is_refused(&scratch, "rm c1", 1, "container is running");
     goes_without_a_trace(&scratch, "c1", &id, "removed while it is stopped");
     stop.wait();
 }
@@ -231,7 +238,7 @@ fn health_is_told_and_the_frozen_run_nothing() {
     scratch.run("exec c1 sh -c 'echo > /tmp/well'").expect_success();
     until("it is well", || status(&scratch, "c1").contains("(healthy)"));
     scratch.run("pause c1").expect_success();
-    scratch.run("exec c1 ls").expect_exit(1).expect_stderr("is paused, unpause the container before exec");
+    is_refused(&scratch, "exec c1 ls", 1, "is paused, unpause the container before exec");
     let id = id_of(&scratch, "c1");
     goes_without_a_trace(&scratch, "c1", &id, "frozen");
 }
