@@ -70,7 +70,8 @@ $X ps -a -f nosuch=1
 $X ps -a -f exited=x
 $X inspect -f '{{.State.Status}} {{.State.Running}} {{.State.Paused}} {{.State.ExitCode}} {{.State.OOMKilled}} {{.State.Error}}' h1 n1 c1 e1 e2 p1 k1
 $X inspect -f '{{json .Mounts}}' h1
-$X inspect -f '{{range .Mounts}}{{.Type}} {{.Destination}} {{.Mode}} {{.RW}} {{.Propagation}} {{.Driver}};{{end}}' n1
+$X inspect -f '{{range .Mounts}}{{if eq .Type "bind"}}{{.Type}} {{.Destination}} {{.Mode}} {{.RW}} {{.Propagation}} {{.Driver}}{{end}}{{end}}' n1
+$X inspect -f '{{range .Mounts}}{{if eq .Type "volume"}}{{.Type}} {{.Destination}} {{.Mode}} {{.RW}} {{.Propagation}} {{.Driver}}{{end}}{{end}}' n1
 $X inspect -f '{{json .Config}}' n1 c1 h1
 $X inspect -f '{{json .HostConfig.RestartPolicy}} {{json .HostConfig.Tmpfs}} {{json .HostConfig.Binds}} {{.HostConfig.NetworkMode}}' n1
 $X inspect -f '{{json .NetworkSettings}}' c1
@@ -98,7 +99,7 @@ $X port h1
 $X port c1
 $X port n1 80
 $X port nosuch
-$X stats --no-stream --format '{{.Name}} {{.PIDs}}' h1 n1 p1
+$X stats --no-stream --format '{{.Name}} {{.PIDs}}' h1 p1
 $X stats --no-stream --format '{{.Name}} {{.PIDs}} {{.MemUsage}}' e1
 $X stats --no-stream nosuch
 $X system df --format '{{.Type}} {{.TotalCount}} {{.Active}} {{.Size}} {{.Reclaimable}}'
