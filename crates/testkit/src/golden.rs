@@ -25,6 +25,7 @@
 //!   where it stands first, and must find the same from then on, also in commands.
 //! * A block marked `console tty` runs each command on a terminal of 120 columns and shows what is on the
 //!   screen in the end, stderr included, without blanks at the ends of lines. `console root` runs only as root,
+//!   `console container` where containers run, `console arm64` where those for that architecture do as well,
 //!   `console skip` never.
 //!
 //! With `STRATA_UPDATE=1` in the environment the file is rewritten to show what was said. Lines that still
@@ -47,7 +48,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use crate::skip::{installed, root};
-use crate::{Internet, Lookalikes, Registry, Scratch};
+use crate::{Internet, Lookalikes, Registry, Scratch, peers};
 use document::{Block, Document, Step};
 use transcript::Transcript;
 
@@ -161,8 +162,14 @@ fn way(block: &Block) -> Option<Way> {
         "tty" => installed("setsid").then_some(Way::Terminal),
         "skip" => None,
         "root" => root().then_some(Way::Pipes),
+        "container" => runs_containers().then_some(Way::Pipes),
+        "arm64" => (runs_containers() && peers::Arm64::runs()).then_some(Way::Pipes),
         other => panic!("line {}: unknown mark {other:?} behind `console`", block.line),
     }
+}
+
+fn runs_containers() -> bool {
+    root() && ["crun", "runc"].into_iter().any(installed)
 }
 
 /// What came of a transcript.

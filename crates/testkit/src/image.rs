@@ -18,6 +18,7 @@ mod entry;
 mod index;
 mod layer;
 mod layout;
+mod program;
 mod tar;
 #[cfg(test)]
 mod tests;
@@ -29,4 +30,5 @@ pub use entry::{Entry, Kind};
 pub use index::Index;
 pub use layer::{Codec, Layer};
 pub use layout::write_layout;
+pub use program::{Then, program};
 pub use tar::{read_tar, tar};

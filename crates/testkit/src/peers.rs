@@ -1,6 +1,7 @@
 //! The programs that everybody uses, each with a place of its own, so that nothing of this machine's is touched.
 
 mod docker;
+mod emulator;
 mod storage;
 
 use std::process::{Command, Output};
@@ -9,6 +10,7 @@ use crate::scratch::split;
 use crate::skip;
 
 pub use docker::Docker;
+pub use emulator::Arm64;
 pub use storage::Storage;
 
 /// In place of the passwords that whoever runs the tests may have.

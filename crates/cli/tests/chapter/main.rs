@@ -71,3 +71,9 @@ fn deleting() {
 fn images_in_use() {
     check("images-in-use.md");
 }
+
+#[test]
+fn running() {
+    let _arm64 = testkit::peers::Arm64::register();
+    check("running.md");
+}

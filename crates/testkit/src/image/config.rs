@@ -125,10 +125,14 @@ impl Image {
         self.member("Entrypoint", json!(words))
     }
 
-    /// Adds an environment variable, and the step that does so.
+    /// Sets an environment variable, and adds the step that does so.
     pub fn env(mut self, name: &str, value: &str) -> Image {
         self.steps.push(Step::empty(&format!("ENV {name}={value}")));
         if let Some(env) = self.run.get_mut("Env").and_then(Value::as_array_mut) {
+            let is_other = |known: &Value| {
+                known.as_str().and_then(|known| known.split_once('=')).map(|pair| pair.0) != Some(name)
+            };
+            env.retain(is_other);
             env.push(format!("{name}={value}").into());
         }
         self

@@ -244,3 +244,32 @@ fn umoci_unpacks_a_layout() {
     let meta = std::fs::metadata(bundle.join("etc/b")).unwrap();
     assert_eq!((meta.uid(), meta.gid(), meta.len()), (5, 6, 1));
 }
+
+/// Run where this machine can, or an emulator is installed.
+#[test]
+fn programs_say_their_line() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    for (architecture, is_native) in
+        [("amd64", cfg!(target_arch = "x86_64")), ("arm64", cfg!(target_arch = "aarch64"))]
+    {
+        let emulator = if architecture == "amd64" { "qemu-x86_64-static" } else { "qemu-aarch64-static" };
+        if !is_native && !installed(emulator) {
+            continue;
+        }
+        let run = |then| {
+            let path = folder.path().join(format!("{architecture}-{then:?}"));
+            std::fs::write(&path, program(architecture, "hello\n", then).unwrap()).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+            let emulator = if is_native { "" } else { emulator };
+            let line = format!("timeout --signal=INT 1 {emulator} {}", path.display());
+            std::process::Command::new("sh").args(["-c", &line]).output().unwrap()
+        };
+        let ended = run(Then::Ends);
+        assert_eq!((ended.status.code(), ended.stdout), (Some(0), b"hello\n".to_vec()), "{architecture}");
+        let slept = run(Then::Sleeps);
+        // What `timeout` says of a program that it had to end.
+        assert_eq!((slept.status.code(), slept.stdout), (Some(124), b"hello\n".to_vec()), "{architecture}");
+    }
+    assert_eq!(program("s390x", "hello\n", Then::Ends), None);
+}

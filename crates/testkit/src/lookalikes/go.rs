@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::days_ago;
 use super::rootfs::{distribution, layer};
 use super::windows::{SERVER_2019, SERVER_2022, base};
-use crate::image::{Built, Entry, Image, Index, Layer, Step};
+use crate::image::{Built, Entry, Image, Index, Layer, Step, Then, program};
 
 /// Architecture and variant of the Linux ones, in the order of the original's index.
 const LINUX: &[(&str, Option<&str>)] = &[
@@ -31,13 +31,15 @@ pub(super) fn images(now: Timestamp) -> Vec<(&'static str, Built)> {
 }
 
 /// A `go` that says its version, which is all that anybody asks of it here.
-fn tool(platform: &str) -> Entry {
-    let script = format!("#!/bin/sh\necho go version go1.20.4 {platform}\n");
-    Entry::file("usr/local/go/bin/go", script).mode(0o755)
+fn tool(architecture: &str) -> Entry {
+    let line = format!("go version go1.20.4 linux/{architecture}\n");
+    let script = format!("#!/bin/sh\necho {line}");
+    let bytes = program(architecture, &line, Then::Ends).unwrap_or(script.into_bytes());
+    Entry::file("usr/local/go/bin/go", bytes).mode(0o755)
 }
 
 fn for_linux(architecture: &str, seed: u64) -> Image {
-    let go = vec![Entry::dir("usr/local/go"), tool(&format!("linux/{architecture}"))];
+    let go = vec![Entry::dir("usr/local/go"), tool(architecture)];
     Image::of_steps(vec![
         Step::layer(
             "ADD rootfs.tar.xz / # buildkit",
@@ -66,6 +68,7 @@ fn for_linux(architecture: &str, seed: u64) -> Image {
     ])
     .member("WorkingDir", "/go".into())
     .env("GOPATH", "/go")
+    .env("PATH", "/go/bin:/usr/local/go/bin:/usr/sbin:/usr/bin:/sbin:/bin")
 }
 
 fn for_windows(build: &str) -> Image {

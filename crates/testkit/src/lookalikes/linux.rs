@@ -4,10 +4,10 @@ use jiff::Timestamp;
 
 use super::days_ago;
 use super::rootfs::{binary, distribution, layer};
-use crate::image::{Built, Entry, Image, Index, Layer, Step};
+use crate::image::{Built, Entry, Image, Index, Layer, Step, Then, program};
 
-/// Platforms of the official ones, with a number that makes their contents differ.
-const PLATFORMS: &[(&str, u64)] = &[("linux/amd64", 1), ("linux/arm64", 2)];
+/// Architectures of the official ones, with a number that makes their contents differ.
+const ARCHITECTURES: &[(&str, u64)] = &[("amd64", 1), ("arm64", 2)];
 
 /// All of them, by the name that people write.
 pub(super) fn images(now: Timestamp) -> Vec<(&'static str, Built)> {
@@ -29,14 +29,20 @@ pub(super) fn images(now: Timestamp) -> Vec<(&'static str, Built)> {
 }
 
 /// An index with an image for each platform.
-fn official(make: impl Fn(u64) -> Image) -> Built {
-    Index::new(PLATFORMS.iter().map(|(platform, seed)| make(*seed).platform(platform).build()).collect())
-        .build()
+fn official(make: impl Fn(&str, u64) -> Image) -> Built {
+    let image = |(architecture, seed): &(&str, u64)| {
+        make(architecture, *seed).platform(&format!("linux/{architecture}")).build()
+    };
+    Index::new(ARCHITECTURES.iter().map(image).collect()).build()
 }
 
+/// One of its programs is real: `sleep`, which sleeps whatever it is told.
 fn alpine(now: Timestamp) -> Built {
-    official(|seed| {
-        let base = layer(distribution("Alpine", "3.18"), "bin/busybox", seed, 7_730);
+    official(|architecture, seed| {
+        let sleep = program(architecture, "", Then::Sleeps);
+        let sleep = sleep.map(|bytes| Entry::file("bin/sleep", bytes).mode(0o755));
+        let entries = distribution("Alpine", "3.18").into_iter().chain(sleep).collect();
+        let base = layer(entries, "bin/busybox", seed, 7_730);
         Image::of_steps(vec![Step::layer("ADD alpine-minirootfs.tar.gz / # buildkit", base)])
             .created(days_ago(now, 9))
             .command(&["/bin/sh"])
@@ -44,7 +50,7 @@ fn alpine(now: Timestamp) -> Built {
 }
 
 fn busybox(now: Timestamp, libc: &str, size: u64, days: i64) -> Built {
-    official(|seed| {
+    official(|_, seed| {
         let entries =
             vec![Entry::dir("bin"), Entry::symlink("bin/sh", "busybox"), Entry::file("etc/libc", libc)];
         let base = layer(entries, "bin/busybox", 10 + seed, size);
@@ -60,7 +66,7 @@ fn debian(seed: u64, size: u64) -> Layer {
 
 /// Six layers, 111kB.
 fn redis(now: Timestamp) -> Built {
-    official(|seed| {
+    official(|_, seed| {
         let user =
             vec![Entry::dir("etc"), Entry::file("etc/gshadow", "redis:!::\n").mode(0o640).owner(0, 42)];
         let script =
@@ -99,7 +105,7 @@ fn redis(now: Timestamp) -> Built {
 
 /// Five layers, as the guide's picture of them has it.
 fn ubuntu(now: Timestamp) -> Built {
-    official(|seed| {
+    official(|_, seed| {
         let lists = vec![Entry::dir("var/lib/apt/lists"), Entry::opaque("var/lib/apt/lists")];
         let policy = Entry::file("usr/sbin/policy-rc.d", "#!/bin/sh\nexit 101\n").mode(0o755);
         let marker = Entry::file("etc/dpkg/dpkg.cfg.d/docker-apt-speedup", "force-unsafe-io\n");
@@ -127,7 +133,7 @@ fn ubuntu(now: Timestamp) -> Built {
 
 /// The variant that has everything in one layer, as today's.
 fn ubuntu_of_one_layer(now: Timestamp) -> Built {
-    official(|seed| {
+    official(|_, seed| {
         let base = layer(distribution("Ubuntu", "22.04"), "bin/busybox", 50 + seed, 77_800);
         Image::of_steps(vec![Step::layer("ADD rootfs.tar.gz / # buildkit", base)])
             .created(days_ago(now, 20))
@@ -137,7 +143,7 @@ fn ubuntu_of_one_layer(now: Timestamp) -> Built {
 }
 
 fn mongo(now: Timestamp) -> Built {
-    official(|seed| {
+    official(|_, seed| {
         let base = layer(distribution("Ubuntu", "18.04"), "bin/busybox", 60 + seed, 63_200);
         Image::of_steps(vec![
             Step::layer("ADD rootfs.tar.gz / # buildkit", base),

@@ -33,8 +33,10 @@ impl Creation {
         }
         let created = match engine.create_container(&self.request) {
             Err(error) if self.pull == PullPolicy::Missing && self.is_missing(&error) => {
-                let name = self.familiar();
-                context.ui.talk(&format!("Unable to find image '{}' locally", escape::line(&name)));
+                if !self.quiet {
+                    let name = self.familiar();
+                    context.ui.talk(&format!("Unable to find image '{}' locally", escape::line(&name)));
+                }
                 self.pull(context, engine)?;
                 engine.create_container(&self.request)
             }

@@ -20,26 +20,25 @@ impl Engine {
         let platform = Platform::new(&container.os, &container.architecture, container.variant.as_deref());
         let host = &self.host.platform;
         if platform.os != host.os {
-            return Err(refused(&platform, host, "an image of another operating system has to be run there"));
+            let text = format!(
+                "image operating system \"{}\" cannot be used on this platform: operating system is not supported",
+                platform.os
+            );
+            let way_out = format!("choose an image for {} with --platform", host.os);
+            return Err(Error::new(ErrorKind::Unsupported, text).with_hint(way_out));
         }
         let is_native = PlatformMatcher::runnable_on(host).rank(&platform).is_some();
         if is_native || has_handler(&platform.architecture) {
             return Ok(());
         }
-        Err(refused(
-            &platform,
-            host,
+        let text = format!(
+            "exec format error: the image is for {platform}, this machine is {host} and has no handler for it"
+        );
+        Err(Error::new(ErrorKind::Unsupported, text).with_hint(
             "install the package `qemu-user-static`, which registers handlers for foreign programs, or choose an image \
              for this machine with --platform",
         ))
     }
-}
-
-fn refused(platform: &Platform, host: &Platform, way_out: &str) -> Error {
-    let text = format!(
-        "exec format error: the image is for {platform}, this machine is {host} and has no handler for it"
-    );
-    Error::new(ErrorKind::Unsupported, text).with_hint(way_out)
 }
 
 /// Whether the kernel has a handler for programs of an architecture.
