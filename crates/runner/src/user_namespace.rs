@@ -7,7 +7,7 @@
 #![expect(clippy::disallowed_methods, reason = "starts this program again, and programs that map users")]
 #![expect(unsafe_code, reason = "a namespace is entered between fork and exec")]
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -136,10 +136,12 @@ impl Spaces {
 }
 
 fn join(mut command: Command, spaces: Spaces) -> io::Result<Child> {
+    let here = CString::new(std::env::current_dir()?.into_os_string().into_encoded_bytes())?;
     let enter = move || {
         move_into_link_name_space(spaces.user.as_fd(), Some(LinkNameSpaceType::User))?;
         move_into_link_name_space(spaces.mount.as_fd(), Some(LinkNameSpaceType::Mount))?;
-        Ok(())
+        // Who enters a mount namespace is at its root.
+        Ok(rustix::process::chdir(here.as_c_str())?)
     };
     // SAFETY: only system calls, nothing that another thread of the parent could hold.
     unsafe { command.pre_exec(enter) };

@@ -8,6 +8,7 @@
 //! | [`Lookalikes`] | images under the names, with the layers, platforms and ages of the guide's |
 //! | [`Scratch`] | a hermetic place to run the binary: as nobody, on a terminal, killed half-way, measured |
 //! | [`Golden`] | Markdown whose console blocks are run for real |
+//! | [`OrdinaryUser`] | somebody who is not root, with subordinate ids or without |
 //! | [`store_check`] | directory trees compared, canaries, a search for secrets |
 //! | [`peers`] | the programs that everybody uses, each with a place of its own |
 //! | [`skip`] | what a test says when the machine lacks what it needs |
@@ -20,6 +21,7 @@ pub mod image;
 mod internet;
 mod listener;
 pub mod lookalikes;
+mod ordinary;
 pub mod peers;
 mod proxy;
 pub mod registry;
@@ -30,6 +32,7 @@ pub mod store_check;
 pub use golden::Golden;
 pub use internet::Internet;
 pub use lookalikes::Lookalikes;
+pub use ordinary::OrdinaryUser;
 pub use proxy::{Proxy, ProxyRequest};
 pub use registry::Registry;
 pub use scratch::Scratch;

@@ -28,7 +28,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::{Internet, Registry};
+use crate::{Internet, OrdinaryUser, Registry};
 
 pub use command_line::split;
 pub use outcome::{Ended, Outcome};
@@ -56,6 +56,8 @@ pub struct Scratch {
     folder: tempfile::TempDir,
     binary: PathBuf,
     identity: Identity,
+    /// What stands before every command.
+    prefix: Vec<String>,
     environment: BTreeMap<String, String>,
     globals: Vec<String>,
 }
@@ -80,6 +82,7 @@ impl Scratch {
         let scratch = Scratch {
             binary: binary.as_ref().to_owned(),
             identity: Identity::Myself,
+            prefix: Vec::new(),
             environment: environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             globals: vec!["--daemon-config".to_owned(), path("daemon.json")],
             folder,
@@ -162,12 +165,32 @@ impl Scratch {
             return crate::skip::root().then_some(self);
         }
         self.identity = Identity::Nobody;
-        self.bring_binary().expect("a copy of the program that an ordinary user can start");
-        let user = Some(NOBODY);
-        for name in ["", "home", "home/.docker", "root", "tmp", "work"] {
-            std::os::unix::fs::chown(self.path(name), user, user).expect("the scratch can be given away");
-        }
+        self.give_to(NOBODY);
         Some(self)
+    }
+
+    /// Has an ordinary user of a test's own run everything, who owns the scratch and has a folder for what is only
+    /// there while they are.
+    ///
+    /// # Panics
+    /// When the scratch cannot be given away.
+    pub fn as_user(mut self, user: &OrdinaryUser) -> Scratch {
+        let run = self.path("run");
+        fs::create_dir(&run).expect("a folder in the scratch");
+        self.give_to(user.uid());
+        std::os::unix::fs::chown(&run, Some(user.uid()), Some(user.uid()))
+            .expect("a folder can be given away");
+        fs::set_permissions(&run, fs::Permissions::from_mode(0o700)).expect("a folder can be closed");
+        self.prefix = user.words(&self.work());
+        self.env("XDG_RUNTIME_DIR", run.display().to_string())
+    }
+
+    fn give_to(&self, user: u32) {
+        self.bring_binary().expect("a copy of the program that an ordinary user can start");
+        for name in ["", "home", "home/.docker", "root", "tmp", "work"] {
+            std::os::unix::fs::chown(self.path(name), Some(user), Some(user))
+                .expect("the scratch can be given away");
+        }
     }
 
     /// Copies the program into the scratch when an ordinary user cannot reach it where it is.
@@ -287,8 +310,13 @@ impl Scratch {
 
     /// A command in this environment, as this user.
     fn command(&self, program: &str, arguments: &[String]) -> Command {
+        let mut words = self.prefix.iter().map(String::as_str).chain([program]);
         let mut command = match self.identity {
-            Identity::Myself => Command::new(program),
+            Identity::Myself => {
+                let mut command = Command::new(words.next().unwrap_or(program));
+                command.args(words);
+                command
+            }
             Identity::Nobody => {
                 let mut command = Command::new("/bin/sh");
                 command.args(["-c", "umask 077; exec \"$@\"", "sh", program]);
