@@ -7,6 +7,7 @@
 mod cp;
 mod export;
 mod faults;
+mod many;
 mod ordinary;
 
 use testkit::{Scratch, skip};

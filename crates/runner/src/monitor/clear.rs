@@ -100,7 +100,7 @@ pub fn kill_unwatched(found: &Found, run: &RunDir) -> Result<()> {
         finished_at: Some(jiff::Timestamp::now()),
         ..state.clone()
     };
-    write_state(&found.dir, &ended)
+    write_state(&found.dir()?, &ended)
 }
 
 /// The frozen do not die. Whether that worked shows when it is gone.

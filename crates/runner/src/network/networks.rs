@@ -238,8 +238,8 @@ impl Networks {
             };
             owner = find(&next)?;
         }
-        let hostname = owner.container.config.hostname;
-        Ok(Network { namespace, hostname, names: Names::Anothers(Files::of(&owner.dir)), forward: None })
+        let names = Names::Anothers(Files::of(&owner.dir()?));
+        Ok(Network { namespace, hostname: owner.container.config.hostname, names, forward: None })
     }
 
     fn connect(

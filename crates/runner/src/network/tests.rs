@@ -340,7 +340,7 @@ fn networks_of_others_are_shared_while_they_run() {
     assert_eq!(network.namespace(), &Namespace::At(own.into()));
     assert_eq!((network.hostname(), state), (owner.config.hostname.as_str(), NetworkState::default()));
     let containers = Containers::open(&machine.root).unwrap();
-    let dir = containers.get(&owner.id).unwrap().unwrap().dir;
+    let dir = containers.get(&owner.id).unwrap().unwrap().dir().unwrap();
     assert_eq!(network.write_files(&dir, &guest).unwrap(), super::Files::of(&dir));
     write_state(&dir, &State { status: Status::Exited, ..State::default() }).unwrap();
     assert_eq!(

@@ -1,10 +1,12 @@
 //! The folder that holds the records of all containers.
 
+use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use disk::{Dir, EntryKind, Lock, LockMode, Trash};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::{Container, ContainerId, State, Status};
 use crate::error::{Error, Result};
@@ -25,7 +27,7 @@ pub const EXIT_UNSEEN: i32 = 255;
 /// The records of all containers of a store.
 #[derive(Debug)]
 pub struct Containers {
-    dir: Dir,
+    dir: Arc<Dir>,
 }
 
 /// A container that was found.
@@ -37,8 +39,26 @@ pub struct Found {
     pub state: State,
     /// Whether its monitor lives.
     pub is_monitored: bool,
-    /// Its folder.
-    pub dir: Dir,
+    /// The folder of all containers.
+    home: Arc<Dir>,
+}
+
+impl Found {
+    /// The container's folder. It is opened when it is wanted: lists are longer than processes may have files open.
+    ///
+    /// # Errors
+    /// When the container went meanwhile.
+    pub fn dir(&self) -> Result<Dir> {
+        let id = self.container.id.as_str();
+        self.home.dir_if_exists(id)?.ok_or_else(|| Error::NoSuchContainer(id.to_owned()))
+    }
+}
+
+/// What a record says about the name.
+#[derive(Deserialize)]
+struct Named {
+    #[serde(rename = "Name", default)]
+    name: String,
 }
 
 impl Containers {
@@ -47,7 +67,7 @@ impl Containers {
     /// # Errors
     /// When it cannot be made.
     pub fn open(root: &Dir) -> Result<Containers> {
-        Ok(Containers { dir: root.ensure_dir("containers")? })
+        Ok(Containers { dir: Arc::new(root.ensure_dir("containers")?) })
     }
 
     /// The folder below a store's root, if there is one.
@@ -55,7 +75,7 @@ impl Containers {
     /// # Errors
     /// When it cannot be opened.
     pub fn open_existing(root: &Dir) -> Result<Option<Containers>> {
-        Ok(root.dir_if_exists("containers")?.map(|dir| Containers { dir }))
+        Ok(root.dir_if_exists("containers")?.map(|dir| Containers { dir: Arc::new(dir) }))
     }
 
     /// Keeps others from giving names to containers, and from taking them away, until it is dropped.
@@ -112,7 +132,7 @@ impl Containers {
         let state = read::<State>(&dir, STATE)?.unwrap_or_default();
         let is_monitored = state.status.is_running() && dir.try_lock(MONITOR, LockMode::Exclusive)?.is_none();
         let state = if is_monitored { state } else { unwatched(state) };
-        Ok(Some(Found { container, state, is_monitored, dir }))
+        Ok(Some(Found { container, state, is_monitored, home: Arc::clone(&self.dir) }))
     }
 
     /// The container that a text means: its id, its name, or the beginning of an id that only one has.
@@ -143,14 +163,25 @@ impl Containers {
     /// When a record cannot be read.
     pub fn named(&self, name: &str) -> Result<Option<ContainerId>> {
         for id in self.ids()? {
-            let Some(dir) = self.dir.dir_if_exists(id.as_str())? else { continue };
-            // One that cannot be read has no name: the others must be found all the same.
-            let container = read::<Container>(&dir, RECORD).unwrap_or_default();
-            if container.is_some_and(|container| container.name == name) {
+            if self.name_of(&id)?.is_some_and(|of_id| of_id == name) {
                 return Ok(Some(id));
             }
         }
         Ok(None)
+    }
+
+    /// All names that are taken.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn names(&self) -> Result<HashSet<String>> {
+        self.ids()?.iter().filter_map(|id| self.name_of(id).transpose()).collect()
+    }
+
+    fn name_of(&self, id: &ContainerId) -> Result<Option<String>> {
+        let Some(dir) = self.dir.dir_if_exists(id.as_str())? else { return Ok(None) };
+        // One that cannot be read has no name: the others must be found all the same.
+        Ok(read::<Named>(&dir, RECORD).unwrap_or_default().map(|named| named.name))
     }
 
     /// Makes a container's folder with what `fill` puts into it, in one step. The caller holds the lock of names
@@ -177,7 +208,7 @@ impl Containers {
     /// When the disk is full or read-only.
     pub fn rename(&self, found: &mut Found, name: &str) -> Result<()> {
         name.clone_into(&mut found.container.name);
-        write(&found.dir, RECORD, &found.container)
+        write(&found.dir()?, RECORD, &found.container)
     }
 
     /// Removes a container's folder; nothing of it runs any more.

@@ -208,19 +208,16 @@ fn record(containers: &Containers, container: &mut Container) -> Result<()> {
 }
 
 pub(super) fn check_free(containers: &Containers, name: &str) -> Result<()> {
-    match containers.named(name)? {
-        Some(holder) if !name.is_empty() => Err(taken(name, &holder)),
-        _ => Ok(()),
+    if name.is_empty() {
+        return Ok(());
     }
+    containers.named(name)?.map_or(Ok(()), |holder| Err(taken(name, &holder)))
 }
 
 /// A name that nobody has. There are four thousand, and ten times as many with a digit.
 fn free_name(containers: &Containers) -> Result<String> {
-    for attempt in 0..64 {
-        let name = name::made_up(disk::random_bytes(), attempt > 4);
-        if containers.named(&name)?.is_none() {
-            return Ok(name);
-        }
-    }
-    Err(Error::new(ErrorKind::Conflict, "no name is free that could be made up; give one with --name"))
+    let taken = containers.names()?;
+    let mut made_up = (0..64).map(|attempt| name::made_up(disk::random_bytes(), attempt > 4));
+    let none = "no name is free that could be made up; give one with --name";
+    made_up.find(|name| !taken.contains(name)).ok_or_else(|| Error::new(ErrorKind::Conflict, none))
 }

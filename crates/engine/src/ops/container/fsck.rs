@@ -82,17 +82,17 @@ impl Engine {
         if found.is_monitored {
             return Ok(None);
         }
-        let finding = match (found.state.status.is_running(), runner::record::read_state(&found.dir)?.status)
-        {
-            (true, _) => ContainerFinding::Unwatched(id.clone()),
-            (false, status) if status.is_running() => ContainerFinding::EndedUnseen(id.clone()),
-            _ if self.run_dir().container(id).exists() => ContainerFinding::LeftOver(id.clone()),
-            _ => return Ok(None),
-        };
+        let finding =
+            match (found.state.status.is_running(), runner::record::read_state(&found.dir()?)?.status) {
+                (true, _) => ContainerFinding::Unwatched(id.clone()),
+                (false, status) if status.is_running() => ContainerFinding::EndedUnseen(id.clone()),
+                _ if self.run_dir().container(id).exists() => ContainerFinding::LeftOver(id.clone()),
+                _ => return Ok(None),
+            };
         if repair {
             match finding {
                 ContainerFinding::Unwatched(_) => kill_unwatched(found, &self.run_dir())?,
-                ContainerFinding::EndedUnseen(_) => write_state(&found.dir, &found.state)?,
+                ContainerFinding::EndedUnseen(_) => write_state(&found.dir()?, &found.state)?,
                 _ => {}
             }
             self.clear_found(found)?;

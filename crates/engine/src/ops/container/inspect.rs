@@ -70,13 +70,13 @@ impl Engine {
     /// When there is no such container, or a record cannot be read.
     pub fn inspect_container(&self, text: &str, size: bool) -> Result<InspectedContainer> {
         let found = self.container(text)?;
-        let store = self.store()?;
+        let (store, dir) = (self.store()?, found.dir()?);
         let was_started = found.state.started_at.is_some();
         let keeps_log = was_started && found.container.host_config.log_config.kind != "none";
-        let log = keeps_log.then(|| found.dir.join(format!("{}-json.log", found.container.id)));
+        let log = keeps_log.then(|| dir.join(format!("{}-json.log", found.container.id)));
         let networks = networks(&found).into_iter().map(|name| self.place(&found, name)).collect();
         Ok(InspectedContainer {
-            files: was_started.then(|| Files::of(&found.dir)),
+            files: was_started.then(|| Files::of(&dir)),
             log,
             driver_data: self.driver_data(&store, &found.container)?,
             size: size.then(|| self.container_size(&store, &found)).transpose()?,

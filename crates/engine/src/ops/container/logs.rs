@@ -42,7 +42,7 @@ impl Engine {
         }
         let name = file_name(&found.container.id);
         if !request.follow {
-            read(&found.dir, &name, &request.selection)?.into_iter().all(take);
+            read(&found.dir()?, &name, &request.selection)?.into_iter().all(take);
             return Ok(());
         }
         let containers = self.containers_folder()?;
@@ -50,6 +50,6 @@ impl Engine {
             let again = containers.get(&found.container.id).ok().flatten();
             again.is_some_and(|again| again.state.status.is_running()) && self.check_cancelled().is_ok()
         };
-        Ok(follow(&found.dir, &name, &request.selection, goes_on, &mut take)?)
+        Ok(follow(&found.dir()?, &name, &request.selection, goes_on, &mut take)?)
     }
 }

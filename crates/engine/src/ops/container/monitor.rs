@@ -51,8 +51,8 @@ impl Engine {
         }
         drop(lease);
         let job = Job {
+            dir: found.dir()?,
             container: found.container,
-            dir: found.dir,
             root,
             run: self.run_dir(),
             mounts,

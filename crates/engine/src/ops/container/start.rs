@@ -57,12 +57,13 @@ impl Engine {
     ) -> std::result::Result<Option<Connection>, NotStarted> {
         let mut command = self.monitor_command.clone();
         command.push(found.container.id.as_str().into());
-        let launched = Launch { command: &command, dir: &found.dir, attach }.launch();
+        let dir = found.dir().map_err(Error::from)?;
+        let launched = Launch { command: &command, dir: &dir, attach }.launch();
         let mut connection = launched.map_err(Error::from)?;
         let answer = connection.begun().map_err(|error| {
             let text = format!("the container's monitor ended before its program began: {error}");
             Error::new(ErrorKind::Internal, text)
-                .with_hint(format!("it may have left words in {}", found.dir.join("monitor.log").display()))
+                .with_hint(format!("it may have left words in {}", dir.join("monitor.log").display()))
         })?;
         match answer {
             None => Ok(Some(connection)),

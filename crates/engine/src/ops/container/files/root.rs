@@ -97,7 +97,7 @@ impl Bringing<'_> {
             };
             mounts.extend(opened.map(|(tree, file)| mount(&point.destination, tree, file, point.rw)));
         }
-        let own = Files::of(&found.dir);
+        let own = Files::of(&found.dir()?);
         for (at, file) in [
             ("/etc/hosts", own.hosts),
             ("/etc/resolv.conf", own.resolv_conf),
