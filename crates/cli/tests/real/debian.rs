@@ -14,6 +14,8 @@ pub(crate) const ENTRIES_MIN: usize = 10_000;
 /// Debian's package mirror may be slow, and may not be there.
 const DEBOOTSTRAP_SECONDS: u32 = 400;
 const SUITE: &str = "bookworm";
+/// Many small files, and programs that people run in containers.
+const INCLUDE: &str = "--include=python3,perl,locales,nginx-light,redis-server";
 
 /// The tar file of a root with more than [`ENTRIES_MIN`] entries: Debian's by debootstrap where that works, else
 /// a part of this machine's `/usr`.
@@ -22,7 +24,7 @@ pub(crate) fn tar() -> PathBuf {
     fs::create_dir_all(folder).unwrap();
     let lock = File::create(folder.join("debian-root.lock")).unwrap();
     lock.lock().unwrap();
-    let tar = folder.join("debian-root.tar");
+    let tar = folder.join("debian-programs.tar");
     if tar.exists() {
         return tar;
     }
@@ -51,7 +53,7 @@ fn debootstrap(root: &Path) -> bool {
     }
     let mut command = Command::new("timeout");
     command.arg(DEBOOTSTRAP_SECONDS.to_string()).arg("debootstrap").arg("--variant=minbase");
-    command.args(["--include=python3,perl,locales", SUITE]).arg(root);
+    command.args([INCLUDE, SUITE]).arg(root);
     let made = command.output().is_ok_and(|output| output.status.success());
     if !made {
         let _ = fs::remove_dir_all(root);

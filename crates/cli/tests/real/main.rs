@@ -1,5 +1,5 @@
 //! Real images: a Debian root and a busybox, made and pushed by the programs that everybody uses, through the
-//! registry that everybody runs; pulled, pushed, unpacked, saved and loaded.
+//! registry that everybody runs; pulled, pushed, unpacked, saved, loaded and run.
 //!
 //! Each test says which program it misses and passes where that is not installed.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
@@ -8,6 +8,7 @@
 mod archives;
 mod debian;
 mod engine;
+mod programs;
 mod pushed;
 mod registry;
 mod secured;
