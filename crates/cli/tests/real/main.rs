@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 #![expect(clippy::disallowed_methods, reason = "tests write files and start programs")]
 
+mod alike;
 mod archives;
 mod debian;
 mod engine;

@@ -1,12 +1,9 @@
 //! What is shown of containers and removed with them, by Docker's engine and by this program, line by line.
 //!
 //! Debian's engine is older than the one that is followed here: what it says in other words by now stands in
-//! [`NEWER`].
+//! [`NEWER`] and [`TODAY`].
 
-use std::process::{Command, Output};
-
-use testkit::peers::Docker;
-use testkit::skip;
+use crate::alike::{Alike, Newer};
 
 /// Containers of every state; `$X` is the program.
 const SETUP: &str = r#"
@@ -128,7 +125,7 @@ $X system prune -f --filter until=1h --volumes
 "#;
 
 /// What Debian's engine says, and what the newer one says instead.
-const NEWER: &[(&str, &str)] = &[
+const NEWER: &Newer = &[
     ("Invalid filter 'is-task=[maybe]'", "invalid filter 'is-task=[maybe]'"),
     ("no such container nosuch", "No such container: nosuch"),
     ("no such image: h1: No such image", "No such image"),
@@ -137,98 +134,31 @@ const NEWER: &[(&str, &str)] = &[
     ("strconv.Atoi: parsing", "invalid filter 'exited=x': strconv.Atoi: parsing"),
 ];
 
-/// Runs a line with a program in place of `$X`.
-fn run(program: &str, line: &str) -> Output {
-    let mut command = Command::new("sh");
-    command.args(["-c", line]).env("X", program).env_remove("DOCKER_HOST");
-    command.output().unwrap()
-}
-
-/// Leaves no container behind, also when a test fails; Docker's go with its engine.
-struct Cleared<'p>(&'p str);
-
-impl Drop for Cleared<'_> {
-    fn drop(&mut self) {
-        run(self.0, "for id in $($X ps -aq); do $X rm -fv $id; done");
-    }
-}
-
-/// What was said, without what differs each time.
-fn said(output: &Output) -> String {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let all = format!("{}2> {}[{:?}]", text(&output.stdout), text(&output.stderr), output.status.code());
-    let lines: Vec<String> = all.lines().map(plain).collect();
-    lines.join("\n")
-}
-
-fn plain(line: &str) -> String {
-    let hex = |word: &str| matches!(word.len(), 12 | 64) && word.bytes().all(|b| b.is_ascii_hexdigit());
-    let mut out = String::new();
-    let mut word = String::new();
-    for c in line.chars().chain(['\n']) {
-        if c.is_ascii_alphanumeric() {
-            word.push(c);
-            continue;
-        }
-        out.push_str(if hex(&word) { "ID" } else { &word });
-        word.clear();
-        // How wide a column is depends on the words in it.
-        if c != '\n' && !(c == ' ' && out.ends_with(' ')) {
-            out.push(c);
-        }
-    }
-    let ages = ["Less than a second", "About a minute", "1 second"].map(str::to_owned).into_iter();
-    let counted =
-        ["seconds", "minutes"].into_iter().flat_map(|unit| (1..60).rev().map(move |n| format!("{n} {unit}")));
-    ages.chain(counted).fold(out, |text, age| text.replace(&age, "AGE")).replace("docker", "strata")
-}
-
-/// What its client prints is of the version that is followed here, other than what its engine says.
-fn has_todays_client() -> bool {
-    let version = Command::new("docker").arg("--version").output();
-    version.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("version 28."))
-}
+/// What today's client makes of these lines.
+const TODAY: &Newer = &[
+    (
+        "$X inspect -f '{{json .NetworkSettings}}' c1",
+        r#"{"Bridge":"","SandboxID":"","SandboxKey":"","Ports":{},"HairpinMode":false,"LinkLocalIPv6Address":"","LinkLocalIPv6PrefixLen":0,"SecondaryIPAddresses":null,"SecondaryIPv6Addresses":null,"EndpointID":"","Gateway":"","GlobalIPv6Address":"","GlobalIPv6PrefixLen":0,"IPAddress":"","IPPrefixLen":0,"IPv6Gateway":"","MacAddress":"","Networks":{"none":{"IPAMConfig":null,"Links":null,"Aliases":null,"MacAddress":"","DriverOpts":null,"GwPriority":0,"NetworkID":"","EndpointID":"","Gateway":"","IPAddress":"","IPPrefixLen":0,"IPv6Gateway":"","GlobalIPv6Address":"","GlobalIPv6PrefixLen":0,"DNSNames":null}}}
+2> [Some(0)]"#,
+    ),
+    (
+        "$X inspect -f '{{json .NetworkSettings.Networks}}' e1 n1",
+        r#"{"none":{"IPAMConfig":null,"Links":null,"Aliases":null,"MacAddress":"","DriverOpts":null,"GwPriority":0,"NetworkID":"ID","EndpointID":"","Gateway":"","IPAddress":"","IPPrefixLen":0,"IPv6Gateway":"","GlobalIPv6Address":"","GlobalIPv6PrefixLen":0,"DNSNames":null}}
+{"none":{"IPAMConfig":null,"Links":null,"Aliases":null,"MacAddress":"","DriverOpts":null,"GwPriority":0,"NetworkID":"ID","EndpointID":"ID","Gateway":"","IPAddress":"","IPPrefixLen":0,"IPv6Gateway":"","GlobalIPv6Address":"","GlobalIPv6PrefixLen":0,"DNSNames":null}}
+2> [Some(0)]"#,
+    ),
+    ("$X inspect --type container bb", "[]\n2> Error response from daemon: No such container: bb\n[Some(1)]"),
+    ("$X inspect --type image h1", "[]\n2> Error response from daemon: No such image: h1:latest\n[Some(1)]"),
+    (
+        "$X container inspect nosuch",
+        "[]\n2> Error response from daemon: No such container: nosuch\n[Some(1)]",
+    ),
+    ("$X port n1 80", "2> Error: No public port '80' published for n1\n[Some(1)]"),
+    ("$X port nosuch", "2> Error response from daemon: No such container: nosuch\n[Some(1)]"),
+];
 
 #[test]
 fn containers_are_shown_as_dockers_engine_shows_them() {
-    const BUSYBOX: &str = "/bin/busybox";
-    if !std::path::Path::new(BUSYBOX).exists() {
-        return skip::skip("busybox is not installed");
-    }
-    if !has_todays_client() {
-        return skip::skip("no Docker client of version 28 is installed");
-    }
-    let Some(docker) = Docker::start() else { return };
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir_all(folder.path().join("files/bin")).unwrap();
-    std::fs::copy(BUSYBOX, folder.path().join("files/bin/busybox")).unwrap();
-    for name in ["sh", "sleep", "true", "head"] {
-        std::os::unix::fs::symlink("busybox", folder.path().join("files/bin").join(name)).unwrap();
-    }
-    let files = folder.path().join("files").display().to_string();
-    let root = folder.path().join("root").display().to_string();
-    let ours = format!("{} --root {root} --storage-driver overlay2", env!("CARGO_BIN_EXE_strata"));
-    let line = docker.line("");
-    let theirs = format!("docker {}", line.trim().split_once(' ').unwrap().1);
-    let _cleared = Cleared(&ours);
-    for program in [&theirs, &ours] {
-        let setup = run(program, &format!("set -e\nFILES={files}\n{SETUP}"));
-        assert!(setup.status.success(), "{}", said(&setup));
-    }
-    let mut different = Vec::new();
-    for line in COMMANDS.trim().lines() {
-        let expect = NEWER.iter().fold(said(&run(&theirs, line)), |text, (old, new)| text.replace(old, new));
-        let found = said(&run(&ours, line));
-        if found != expect {
-            different.push(format!("$ {line}\n{found}\n--- not\n{expect}\n"));
-        }
-    }
-    assert!(
-        different.is_empty(),
-        "{}",
-        different.join(
-            "
-"
-        )
-    );
+    let Some(alike) = Alike::start("sh sleep true head", SETUP) else { return };
+    alike.compare(COMMANDS, NEWER, TODAY);
 }
