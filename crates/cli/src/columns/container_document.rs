@@ -2,12 +2,14 @@
 use std::path::PathBuf;
 
 use engine::ops::container::InspectedContainer;
-use engine::record::{Attached, Config, Health, Healthcheck, MountKind, MountPoint, State, Status};
+use engine::record::{
+    Attached, Config, EndpointAsked, Health, Healthcheck, MountKind, MountPoint, State, Status,
+};
 use go_template::Type;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::container_host_config::host_config;
+use super::container_host_config::{host_config, or_null};
 use super::container_type::CONTAINER;
 use super::inspect::Inspected;
 use super::typed::NEVER;
@@ -194,8 +196,11 @@ fn network_settings(inspected: &InspectedContainer) -> Value {
     let runs = state.status.is_running();
     let nobody = Attached::default();
     let bridge = inspected.networks.get("bridge").filter(|_| runs).unwrap_or(&nobody);
-    let networks: Map<String, Value> =
-        inspected.networks.iter().map(|(name, place)| (name.clone(), endpoint(place, runs))).collect();
+    let networks: Map<String, Value> = inspected
+        .networks
+        .iter()
+        .map(|(name, place)| (name.clone(), endpoint(place, inspected.container.networks.get(name), state)))
+        .collect();
     json!({
         "Bridge": "",
         "SandboxID": if runs { inspected.container.id.as_str() } else { "" },
@@ -229,17 +234,22 @@ fn ports(inspected: &InspectedContainer) -> Value {
 }
 
 /// A place in a network; what belongs to a running container goes with it.
-fn endpoint(place: &Attached, runs: bool) -> Value {
+fn endpoint(place: &Attached, asked: Option<&EndpointAsked>, state: &State) -> Value {
+    let runs = state.status.is_running();
     let nobody = Attached::default();
+    let nothing = EndpointAsked::default();
+    let asked = asked.unwrap_or(&nothing);
     let now = if runs { place } else { &nobody };
-    let aliases = (!place.aliases.is_empty()).then_some(&place.aliases);
+    // Before its first start a container has what it asked for.
+    let mac = if state.status == Status::Created { &asked.mac_address } else { &now.mac_address };
+    let addresses = asked.addresses.as_ref().map(|addresses| json!(addresses));
     json!({
-        "IPAMConfig": null,
-        "Links": null,
-        "Aliases": aliases,
-        "MacAddress": now.mac_address,
-        "DriverOpts": null,
-        "GwPriority": 0,
+        "IPAMConfig": addresses,
+        "Links": or_null(&asked.links),
+        "Aliases": or_null(&asked.aliases),
+        "MacAddress": mac,
+        "DriverOpts": (!asked.driver_opts.is_empty()).then_some(&asked.driver_opts),
+        "GwPriority": asked.gw_priority,
         "NetworkID": place.network_id,
         "EndpointID": now.endpoint_id,
         "Gateway": now.gateway,

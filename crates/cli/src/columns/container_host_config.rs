@@ -26,7 +26,7 @@ pub(super) fn host_config(inspected: &InspectedContainer) -> Value {
 }
 
 /// A list that Docker has as nil when nothing is in it.
-fn or_null(items: &[String]) -> Value {
+pub(super) fn or_null(items: &[String]) -> Value {
     if items.is_empty() { Value::Null } else { json!(items) }
 }
 
@@ -69,7 +69,7 @@ fn namespaces(host: &HostConfig, inspected: &InspectedContainer) -> Value {
         "GroupAdd": or_null(&host.group_add),
         "IpcMode": own(&host.ipc_mode, "private"),
         "Cgroup": "",
-        "Links": null,
+        "Links": or_null(&inspected.links),
         "OomScoreAdj": host.oom_score_adj,
         "PidMode": host.pid_mode,
         "Privileged": host.privileged,

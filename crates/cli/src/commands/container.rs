@@ -2,6 +2,7 @@
 mod asked;
 mod attach;
 mod commit;
+mod connections;
 mod cp;
 mod creating;
 mod detach_keys;

@@ -17,7 +17,7 @@ pub(crate) use device::{device, device_rule};
 pub(crate) use duration::duration;
 pub(crate) use env::{env_file, label_file, with_environment};
 pub(crate) use mount::mount;
-pub(crate) use network::{add_host, network};
+pub(crate) use network::{NetworkAsked, add_host, link, network};
 pub(crate) use port::{expose, publish};
 pub(crate) use restart::restart_policy;
 pub use typed::Typed;

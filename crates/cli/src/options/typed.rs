@@ -1,6 +1,6 @@
 //! Which form a flag's value has, for its help and for the check while the command line is read.
 
-use super::{add_host, bytes, device_rule, duration, mount, network, swap_bytes, ulimit};
+use super::{add_host, bytes, device_rule, duration, link, mount, network, swap_bytes, ulimit};
 
 /// A form of values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub enum Typed {
     Label,
     /// Pairs of names and values.
     Map,
+    /// `--link`
+    Link,
     /// `--mount`
     Mount,
     /// `--network`
@@ -43,9 +45,13 @@ impl Typed {
     /// The name that help shows.
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Typed::AddHost | Typed::Attach | Typed::DeviceRule | Typed::Dns | Typed::Env | Typed::Label => {
-                "list"
-            }
+            Typed::AddHost
+            | Typed::Attach
+            | Typed::DeviceRule
+            | Typed::Dns
+            | Typed::Env
+            | Typed::Label
+            | Typed::Link => "list",
             Typed::Bytes | Typed::SwapBytes => "bytes",
             Typed::Decimal => "decimal",
             Typed::Duration => "duration",
@@ -53,7 +59,6 @@ impl Typed {
             Typed::Mount => "mount",
             Typed::Network => "network",
             Typed::Uint16 => "uint16",
-
             Typed::Ulimit => "ulimit",
         }
     }
@@ -77,12 +82,12 @@ impl Typed {
             Typed::Duration => duration(text).map(drop),
             Typed::Env => named("invalid environment variable", text),
             Typed::Label => named("invalid label format", text),
+            Typed::Link => link(text),
             Typed::Map => Ok(()),
             Typed::Mount => mount(text, str::to_owned).map(drop),
             Typed::Network => network(text).map(drop),
             Typed::Sysctl => sysctl(text),
             Typed::Uint16 => unsigned(text, u64::from(u16::MAX)),
-
             Typed::Ulimit => ulimit(text).map(drop),
         }
     }

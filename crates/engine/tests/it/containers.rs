@@ -50,6 +50,7 @@ fn lay(
         argv: vec!["/bin/sh".to_owned()],
         config: engine::record::Config { image, ..Default::default() },
         host_config: Default::default(),
+        networks: Default::default(),
         mounts: Vec::new(),
     };
     let lease = store.content().lease().unwrap();

@@ -32,7 +32,8 @@ pub(super) fn start(shared: &Shared, asked: &oci::ExecAsked, stdin: bool) -> Res
     let folder = disk::open_private(&shared.run.container(&container.id))?;
     let number: String = disk::random_bytes::<8>().iter().map(|byte| format!("{byte:02x}")).collect();
     let (document, pid_file) = (format!("exec-{number}.json"), format!("exec-{number}.pid"));
-    let process = oci::exec_process(asked, container, &shared.run.rootfs(&container.id))?;
+    let told = shared.now().told.clone();
+    let process = oci::exec_process(asked, container, &told, &shared.run.rootfs(&container.id))?;
     folder.replace_alone(&document, process.to_string().as_bytes(), 0o600)?;
     let (ends, theirs) = Ends::make(&folder, &format!("exec-{number}"), asked.tty, stdin)?;
     let console = ends.console_socket();

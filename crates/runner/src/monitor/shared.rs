@@ -27,6 +27,8 @@ pub(super) struct Shared {
 pub(super) struct Now {
     /// As it is on disk.
     pub(super) state: State,
+    /// Variables that tell its programs of other containers.
+    pub(super) told: Vec<String>,
     /// Whether somebody wants the end: no policy starts it again.
     pub(super) is_stopping: bool,
     /// How many conversations go on.

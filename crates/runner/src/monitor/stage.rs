@@ -52,12 +52,14 @@ pub(super) fn begin(
     let (network, network_state) =
         Networks::open(&job.root)?.set_up(&job.run, container, job.path.as_deref())?;
     let files = network.write_files(&job.dir, container)?;
+    let told = network.variables();
     let cgroup = cgroup_of(container);
     let config = oci::config(&Bundle {
         container,
         rootfs: rootfs.path(),
         network: network.namespace(),
         hostname: network.hostname(),
+        variables: &told,
         files: Some(&files),
         pid: spaces::of_pids(job)?,
         ipc: spaces::of_ipc(job)?,
@@ -82,6 +84,7 @@ pub(super) fn begin(
     if let Some((rows, columns)) = size {
         shared.streams.resize(rows, columns);
     }
+    shared.change(|now| now.told = told);
     shared.write(|state| {
         state.status = Status::Running;
         state.pid = pid;

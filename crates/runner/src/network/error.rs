@@ -17,6 +17,14 @@ pub enum NetworkError {
         /// Where it is in its life.
         state: &'static str,
     },
+    /// A container that is to be known by another name does not run, in Docker's words.
+    #[error("Cannot link to a non running container: /{name} AS {link}")]
+    LinkNotRunning {
+        /// Its name.
+        name: String,
+        /// The other name, after that of the container which would know it so.
+        link: String,
+    },
     /// A container would share its own network.
     #[error("cannot join own network namespace")]
     Own,

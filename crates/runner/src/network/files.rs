@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use disk::Dir;
 
 use super::hosts::{self, Place};
+use super::links::Link;
 use super::resolv_conf::{self, Reach};
 use crate::error::Result;
 use crate::record::Container;
@@ -35,9 +36,15 @@ impl Files {
 }
 
 /// Writes them into a container's folder.
-pub(super) fn write(dir: &Dir, container: &Container, place: Place, gateway: Ipv4Addr) -> Result<Files> {
+pub(super) fn write(
+    dir: &Dir,
+    container: &Container,
+    links: &[Link],
+    place: Place,
+    gateway: Ipv4Addr,
+) -> Result<Files> {
     let reach = if matches!(place, Place::Host) { Reach::Host } else { Reach::Own };
-    let hosts = hosts::of(container, place, gateway)?;
+    let hosts = hosts::of(container, links, place, gateway)?;
     let resolv_conf = resolv_conf::of(&container.host_config, reach)?;
     let hostname = format!("{}\n", container.config.hostname);
     for (name, text) in [(HOSTS, hosts), (RESOLV_CONF, resolv_conf), (HOSTNAME, hostname)] {

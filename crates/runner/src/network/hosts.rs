@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 
 use super::NetworkError;
+use super::links::Link;
 use crate::error::Result;
 use crate::record::Container;
 
@@ -30,17 +31,18 @@ pub(super) enum Place {
 ///
 /// # Errors
 /// When `--add-host` names no address.
-pub(super) fn of(container: &Container, place: Place, gateway: Ipv4Addr) -> Result<String> {
+pub(super) fn of(container: &Container, links: &[Link], place: Place, gateway: Ipv4Addr) -> Result<String> {
     if matches!(place, Place::Host) && container.host_config.extra_hosts.is_empty() {
         let bytes = disk::read_named(Path::new(FILE), BYTES_MAX).unwrap_or_default();
         return Ok(String::from_utf8_lossy(&bytes).into_owned());
     }
     let has_ipv6 = Path::new("/proc/sys/net/ipv6").exists();
-    Ok(generate(container, place, gateway, has_ipv6)?)
+    Ok(generate(container, links, place, gateway, has_ipv6)?)
 }
 
 fn generate(
     container: &Container,
+    links: &[Link],
     place: Place,
     gateway: Ipv4Addr,
     has_ipv6: bool,
@@ -54,6 +56,9 @@ fn generate(
         if has_ipv6 || address.is_ipv4() {
             out.push_str(&format!("{address}\t{name}\n"));
         }
+    }
+    for link in links {
+        out.push_str(&format!("{}\t{}\n", link.address, link.names));
     }
     if let Place::Own(Some(address)) = place {
         out.push_str(&format!("{address}\t{}\n", own_names(container)));
@@ -104,7 +109,7 @@ mod tests {
             container.config.hostname = hostname.to_owned();
             container.config.domainname = domain.to_owned();
             container.host_config.extra_hosts = extra.iter().map(|text| (*text).to_owned()).collect();
-            let found = generate(&container, Place::Own(Some(ADDRESS)), GATEWAY, has_ipv6).unwrap();
+            let found = generate(&container, &[], Place::Own(Some(ADDRESS)), GATEWAY, has_ipv6).unwrap();
             let ipv6 = if has_ipv6 { IPV6 } else { "" };
             assert_eq!(found, format!("{IPV4}{ipv6}{expect}"));
         };
@@ -122,8 +127,22 @@ mod tests {
     }
 
     #[test]
+    fn linked_containers_come_before_its_own_name() {
+        let link = Link {
+            address: Ipv4Addr::new(172, 17, 0, 3),
+            names: "data-base dbhost db".to_owned(),
+            variables: Vec::new(),
+        };
+        let mut container = container();
+        container.host_config.extra_hosts = vec!["db:192.0.2.1".to_owned()];
+        let found = generate(&container, &[link], Place::Own(Some(ADDRESS)), GATEWAY, false).unwrap();
+        let expect = "192.0.2.1\tdb\n172.17.0.3\tdata-base dbhost db\n172.17.0.2\t070707070707\n";
+        assert_eq!(found, format!("{IPV4}{expect}"));
+    }
+
+    #[test]
     fn without_a_network_there_is_no_name_of_its_own() {
-        let found = generate(&container(), Place::Own(None), GATEWAY, false).unwrap();
+        let found = generate(&container(), &[], Place::Own(None), GATEWAY, false).unwrap();
         assert_eq!(found, IPV4);
     }
 

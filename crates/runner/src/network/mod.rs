@@ -17,6 +17,7 @@ mod forward;
 mod hairpin;
 mod hosts;
 mod leases;
+mod links;
 mod list;
 mod mode;
 mod namespace;

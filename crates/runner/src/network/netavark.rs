@@ -37,6 +37,8 @@ pub(super) struct Plan {
 struct Place {
     interface_name: String,
     static_ips: Vec<Ipv4Addr>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    static_mac: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,15 +80,18 @@ pub(super) struct Connection<'c> {
     pub(super) bridge: &'c str,
     pub(super) subnet: Subnet,
     pub(super) address: Ipv4Addr,
+    /// The hardware address that was asked for.
+    pub(super) mac: Option<String>,
     pub(super) ports: Vec<PortMapping>,
 }
 
 impl Plan {
     /// The network goes by the bridge's name: rules are named after it, and are one store's own.
     pub(super) fn new(connection: Connection<'_>) -> Plan {
-        let Connection { container_id, container_name, network_id, bridge, subnet, address, ports } =
+        let Connection { container_id, container_name, network_id, bridge, subnet, address, mac, ports } =
             connection;
-        let place = Place { interface_name: INTERFACE.to_owned(), static_ips: vec![address] };
+        let place =
+            Place { interface_name: INTERFACE.to_owned(), static_ips: vec![address], static_mac: mac };
         let network = Network {
             name: bridge.to_owned(),
             id: network_id.to_owned(),
@@ -227,6 +232,7 @@ mod tests {
             bridge: "strata0",
             subnet: Subnet::parse("172.17.0.0/16").unwrap(),
             address: Ipv4Addr::new(172, 17, 0, 2),
+            mac: None,
             ports,
         })
     }

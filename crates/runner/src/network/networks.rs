@@ -11,13 +11,16 @@ use super::bridge::{Bridge, lock_machine};
 use super::forward::Forward;
 use super::hosts::Place;
 use super::leases::Leases;
+use super::links::{self, Link};
 use super::list::{self, Known, network_id};
 use super::netavark::{Connection, Netavark, Plan};
 use super::ports::{self, ContainerPort, Held, Refused};
 use super::subnet::routes;
 use super::{Files, Mode, NetworkError, files, hairpin, namespace};
 use crate::error::{Error, Result};
-use crate::record::{Attached, Container, ContainerId, Containers, Found, NetworkState, Status};
+use crate::record::{
+    Attached, Container, ContainerId, Containers, Found, HardwareAddress, NetworkState, Status,
+};
 use crate::run_dir::RunDir;
 
 const FOLDER: &str = "networks";
@@ -55,6 +58,7 @@ pub struct Network {
     namespace: Namespace,
     hostname: String,
     names: Names,
+    links: Vec<Link>,
     forward: Option<Forward>,
 }
 
@@ -76,6 +80,11 @@ impl Network {
         &self.hostname
     }
 
+    /// Variables that tell of the containers it knows by other names.
+    pub fn variables(&self) -> Vec<String> {
+        self.links.iter().flat_map(|link| link.variables.iter().cloned()).collect()
+    }
+
     /// Writes `hosts`, `resolv.conf` and `hostname` into the container's folder; who shares another's network shares
     /// its files.
     ///
@@ -83,7 +92,7 @@ impl Network {
     /// When `--add-host` or `--dns` name no address, or the disk says no.
     pub fn write_files(&self, dir: &Dir, container: &Container) -> Result<Files> {
         match &self.names {
-            Names::Own { place, gateway } => files::write(dir, container, *place, *gateway),
+            Names::Own { place, gateway } => files::write(dir, container, &self.links, *place, *gateway),
             Names::Anothers(files) => Ok(files.clone()),
         }
     }
@@ -239,7 +248,8 @@ impl Networks {
             owner = find(&next)?;
         }
         let names = Names::Anothers(Files::of(&owner.dir()?));
-        Ok(Network { namespace, hostname: owner.container.config.hostname, names, forward: None })
+        let hostname = owner.container.config.hostname;
+        Ok(Network { namespace, hostname, names, links: Vec::new(), forward: None })
     }
 
     fn connect(
@@ -266,6 +276,7 @@ impl Networks {
         run: &RunDir,
         container: &Container,
     ) -> Result<(Network, NetworkState)> {
+        let links = links::of(&Containers::open(&self.root)?, container)?;
         let folder = disk::create_private(&run.container(&container.id))?;
         let network_id = network_id(self.root.path(), "bridge");
         let endpoint_id = random_id();
@@ -281,6 +292,7 @@ impl Networks {
             bridge: &bridge.interface,
             subnet: bridge.subnet,
             address,
+            mac: hardware_address(container),
             ports: ports::mappings(&held),
         });
         namespace::make(&folder)?;
@@ -297,7 +309,6 @@ impl Networks {
             ip_address: address.to_string(),
             ip_prefix_len: bridge.subnet.prefix(),
             mac_address,
-            aliases: Vec::new(),
         };
         let state = NetworkState {
             sandbox: sandbox.display().to_string(),
@@ -307,6 +318,7 @@ impl Networks {
         let forward = Forward::begin(held, address).map_err(|source| NetworkError::Forward { source })?;
         let mut network = own(container, Namespace::At(sandbox), Place::Own(Some(address)), gateway);
         network.forward = Some(forward);
+        network.links = links;
         Ok((network, state))
     }
 
@@ -332,9 +344,21 @@ impl Networks {
     }
 }
 
+/// The hardware address that was asked for in the bridge network.
+fn hardware_address(container: &Container) -> Option<String> {
+    let asked = container.networks.get("bridge")?;
+    HardwareAddress::parse(&asked.mac_address).map(|address| address.to_string())
+}
+
 fn own(container: &Container, namespace: Namespace, place: Place, gateway: Ipv4Addr) -> Network {
     let names = Names::Own { place, gateway };
-    Network { namespace, hostname: container.config.hostname.clone(), names, forward: None }
+    Network {
+        namespace,
+        hostname: container.config.hostname.clone(),
+        names,
+        links: Vec::new(),
+        forward: None,
+    }
 }
 
 fn read_plan(folder: &Dir) -> Result<Option<Plan>> {

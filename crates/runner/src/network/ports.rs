@@ -63,6 +63,15 @@ impl ContainerPort {
         let number = number.parse().ok().filter(|&number| number > 0)?;
         Some(ContainerPort { number, protocol: Protocol::parse(protocol)? })
     }
+
+    pub(super) fn number(self) -> u16 {
+        self.number
+    }
+
+    /// What is spoken there, in lower case.
+    pub(super) fn protocol(self) -> &'static str {
+        self.protocol.as_str()
+    }
 }
 
 impl fmt::Display for ContainerPort {

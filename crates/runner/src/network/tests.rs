@@ -15,8 +15,8 @@ use spec::{Digest, ImageId};
 use super::networks::PLAN;
 use super::{Namespace, Networks, namespace};
 use crate::record::{
-    Config, Container, ContainerId, Containers, HostConfig, NetworkState, PortBinding, State, Status,
-    write_state,
+    Config, Container, ContainerId, Containers, EndpointAsked, HostConfig, NetworkState, PortBinding, State,
+    Status, write_state,
 };
 use crate::run_dir::RunDir;
 
@@ -35,6 +35,7 @@ pub(crate) fn container() -> Container {
         argv: vec!["true".to_owned()],
         config: Config { hostname: "070707070707".to_owned(), ..Config::default() },
         host_config: HostConfig::default(),
+        networks: Default::default(),
         mounts: Vec::new(),
     }
 }
@@ -241,6 +242,32 @@ fn containers_reach_each_other_and_this_machine() {
         machine.tear_down(&one);
         assert!(left().contains("strata"), "the bridge stays for the other one");
         machine.tear_down(&two);
+        assert_eq!(left(), "");
+    });
+}
+
+#[test]
+fn linked_containers_are_known_by_other_names() {
+    on_a_machine(|machine| {
+        let (mut other, mut own) = (publishing(1, &[]), publishing(2, &[]));
+        other.config.env = vec!["A=1".to_owned()];
+        let asked = EndpointAsked { mac_address: "02-42-AC-11-00-99".to_owned(), ..EndpointAsked::default() };
+        other.networks.insert("bridge".to_owned(), asked);
+        own.host_config.links = [other.id.as_str(), &"0".repeat(64)].map(|id| format!("{id}:data")).to_vec();
+        let (_of_other, state) = machine.set_up(&other).unwrap();
+        assert_eq!(state.networks["bridge"].mac_address, "02:42:ac:11:00:99");
+        machine.record(&other, state);
+        let (network, _) = machine.set_up(&own).unwrap();
+        assert_eq!(
+            network.variables(),
+            ["DATA_NAME=/web2/data", "DATA_ENV_A=1"],
+            "who is gone is not linked"
+        );
+        let files = network.write_files(&machine.folder(&own), &own).unwrap();
+        let hosts = std::fs::read_to_string(files.hosts).unwrap();
+        assert!(hosts.contains("\n172.17.0.2\tdata 070707070707 web1\n172.17.0.3\t"), "{hosts}");
+        machine.tear_down(&own);
+        machine.tear_down(&other);
         assert_eq!(left(), "");
     });
 }

@@ -16,6 +16,8 @@ pub struct Bundle<'b> {
     pub network: &'b Namespace,
     /// The machine's name inside; empty with the machine's own names.
     pub hostname: &'b str,
+    /// Variables that tell of other containers; the container's own come after them.
+    pub variables: &'b [String],
     /// Generated files for `/etc`.
     pub files: Option<&'b Files>,
     /// Where its process numbers come from.

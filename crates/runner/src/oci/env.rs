@@ -12,11 +12,12 @@ const VARIABLES_BYTES_MAX: usize = 2 << 20;
 /// Of a variable that is refused.
 const SHOWN_CHARS_MAX: usize = 64;
 
-/// Docker's variables, the container's, and `more`. A name alone takes a variable away.
+/// Docker's variables, those that tell of other containers, the container's own, and `more`. A name alone takes a variable away.
 pub(super) fn environment(
     config: &Config,
     hostname: &str,
     tty: bool,
+    told: &[String],
     more: &[String],
 ) -> Result<Vec<String>, OciError> {
     let mut variables = vec![format!("PATH={PATH}")];
@@ -26,7 +27,7 @@ pub(super) fn environment(
     if tty {
         variables.push("TERM=xterm".to_owned());
     }
-    for asked in [&config.env[..], more] {
+    for asked in [told, &config.env[..], more] {
         override_with(&mut variables, asked)?;
     }
     let bytes: usize = variables.iter().map(|variable| variable.len() + 1).sum();
@@ -91,7 +92,7 @@ mod tests {
     fn variables(env: &[&str], tty: bool, more: &[&str]) -> Result<Vec<String>, String> {
         let owned = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         let config = Config { env: owned(env), ..Config::default() };
-        environment(&config, "web", tty, &owned(more)).map_err(|error| error.to_string())
+        environment(&config, "web", tty, &[], &owned(more)).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -106,6 +107,15 @@ mod tests {
         check(&["A=1", "B=a=b"], false, &["A=2", "C=3"], &[path, "HOSTNAME=web", "A=2", "B=a=b", "C=3"]);
         check(&["HOSTNAME", "A=1"], false, &["A"], &[path]);
         check(&["NONE"], false, &[], &[path, "HOSTNAME=web"]);
+    }
+
+    #[test]
+    fn what_tells_of_others_gives_way_to_what_was_asked_for() {
+        let owned = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let config = Config { env: owned(&["C=3", "DB_NAME=own"]), ..Config::default() };
+        let told = owned(&["DB_NAME=/web/db", "DB_PORT=1"]);
+        let variables = environment(&config, "", false, &told, &[]).unwrap();
+        assert_eq!(variables[1..], ["DB_NAME=own", "DB_PORT=1", "C=3"]);
     }
 
     #[test]

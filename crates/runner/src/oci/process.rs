@@ -41,7 +41,7 @@ pub(super) fn of(
     if bundle.init.is_some() && bundle.pid == Space::Own {
         args.splice(0..0, [INIT, "--"]);
     }
-    let mut env = env::environment(config, bundle.hostname, config.tty, &[])?;
+    let mut env = env::environment(config, bundle.hostname, config.tty, bundle.variables, &[])?;
     env::set_home(&mut env, &user.home);
     let process = Process {
         container,
@@ -59,16 +59,21 @@ pub(super) fn of(
     process.value()
 }
 
-/// Another program in a container that runs.
+/// Another program in a container that runs; `told` are variables that tell it of other containers.
 ///
 /// # Errors
 /// When the user is unknown in the container, or a variable cannot be had.
-pub fn exec_process(asked: &ExecAsked, container: &Container, rootfs: &Path) -> RunnerResult<Value> {
+pub fn exec_process(
+    asked: &ExecAsked,
+    container: &Container,
+    told: &[String],
+    rootfs: &Path,
+) -> RunnerResult<Value> {
     let config = &container.config;
     let security = super::security::options(&container.host_config.security_opt)?;
     let asked_user = asked.user.as_deref().filter(|user| !user.is_empty());
     let user = user::look_up(rootfs, asked_user.unwrap_or(&config.user), &container.host_config.group_add)?;
-    let mut env = env::environment(config, &config.hostname, asked.tty, &asked.env)?;
+    let mut env = env::environment(config, &config.hostname, asked.tty, told, &asked.env)?;
     env::set_home(&mut env, &user.home);
     let workdir = asked.workdir.as_deref().filter(|workdir| !workdir.is_empty());
     let cwd = absolute(workdir.unwrap_or(&config.working_dir));

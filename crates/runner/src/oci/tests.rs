@@ -59,6 +59,7 @@ impl Stage {
         let files = Files { hosts: of("hosts"), resolv_conf: of("resolv.conf"), hostname: of("hostname") };
         let init = self.has_init.then(|| of("init"));
         config(&Bundle {
+            variables: &[],
             container: &self.container,
             rootfs: &self.root(),
             network: &self.network,
@@ -626,7 +627,7 @@ fn other_programs_are_as_the_containers() {
     stage.container.config.working_dir = "/srv".into();
     stage.container.host_config.console_size = [24, 80];
     stage.container.host_config.security_opt = vec!["no-new-privileges".into()];
-    let exec = |asked: &ExecAsked| exec_process(asked, &stage.container, &stage.root()).unwrap();
+    let exec = |asked: &ExecAsked| exec_process(asked, &stage.container, &[], &stage.root()).unwrap();
     let plain =
         ExecAsked { argv: vec!["id".into()], env: vec!["A=2".into()], tty: true, ..ExecAsked::default() };
     let process = exec(&plain);
@@ -645,6 +646,7 @@ fn other_programs_are_as_the_containers() {
     assert_eq!(process["capabilities"]["effective"], json!(capability::available()));
     assert_eq!(process["env"].as_array().unwrap().last(), Some(&json!("HOME=/root")));
     let nobody = ExecAsked { user: Some("nosuch".into()), ..plain };
-    let error = exec_process(&nobody, &stage.container, Path::new(&stage.root())).unwrap_err().to_string();
+    let error =
+        exec_process(&nobody, &stage.container, &[], Path::new(&stage.root())).unwrap_err().to_string();
     assert_eq!(error, "unable to find user nosuch: no matching entries in passwd file");
 }

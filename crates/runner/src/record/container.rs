@@ -1,12 +1,13 @@
 //! What was asked for.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use spec::{DiffId, ImageId};
 
-use super::{Config, HostConfig, MountPoint};
+use super::{Config, EndpointAsked, HostConfig, MountPoint};
 
 /// A container's id: 64 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -71,6 +72,9 @@ pub struct Container {
     pub config: Config,
     /// What it gets from this machine.
     pub host_config: HostConfig,
+    /// What was asked of its places in networks, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub networks: BTreeMap<String, EndpointAsked>,
     /// Its mounts, decided.
     pub mounts: Vec<MountPoint>,
 }

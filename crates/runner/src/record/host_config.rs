@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::ContainerId;
+
 /// `HostConfig` of Docker's API. Numbers are 0, texts and lists empty where nothing was asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
@@ -23,6 +25,9 @@ pub struct HostConfig {
     pub container_id_file: String,
     /// Where output is kept.
     pub log_config: LogConfig,
+    /// Containers that are known by other names: `<id>:<alias>`, as typed before it is decided.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<String>,
     /// `bridge`, `host`, `none`, `container:<id>`; `default` is the bridge.
     pub network_mode: String,
     /// `80/tcp` to where it is published.
@@ -112,6 +117,16 @@ pub struct HostConfig {
     pub ulimits: Vec<Ulimit>,
     /// Whether an init process is its first one; nothing when not said.
     pub init: Option<bool>,
+}
+
+impl HostConfig {
+    /// Containers that are known by other names, as it was decided, and these names.
+    pub fn linked(&self) -> impl Iterator<Item = (ContainerId, &str)> {
+        self.links.iter().filter_map(|text| {
+            let (id, alias) = text.split_once(':')?;
+            Some((ContainerId::parse(id)?, alias))
+        })
+    }
 }
 
 /// Where output is kept.

@@ -3,14 +3,18 @@
 
 mod config;
 mod container;
+mod endpoint;
 mod folder;
+mod hardware_address;
 mod host_config;
 mod mount_point;
 mod state;
 
 pub use config::{Config, Healthcheck};
 pub use container::{Container, ContainerId};
+pub use endpoint::{AddressesAsked, EndpointAsked};
 pub use folder::{Containers, EXIT_UNSEEN, Found, become_monitor, read_state, write_state};
+pub use hardware_address::HardwareAddress;
 pub use host_config::{
     DeviceAsked, HostConfig, LogConfig, MountAsked, MountKind, PortBinding, RestartPolicy, Ulimit,
 };

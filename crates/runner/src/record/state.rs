@@ -145,6 +145,4 @@ pub struct Attached {
     pub ip_prefix_len: u8,
     /// Hardware address.
     pub mac_address: String,
-    /// Names it has there.
-    pub aliases: Vec<String>,
 }

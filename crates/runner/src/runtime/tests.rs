@@ -74,6 +74,7 @@ impl Stage {
         let mut container = self.container.clone();
         container.argv = argv.iter().map(|text| (*text).to_owned()).collect();
         let config = oci::config(&Bundle {
+            variables: &[],
             container: &container,
             rootfs: &self.root(),
             network: &Namespace::New,
@@ -106,7 +107,7 @@ impl Stage {
     }
 
     fn exec(&self, asked: &ExecAsked) -> Result<String, RuntimeError> {
-        let process = oci::exec_process(asked, &self.container, &self.root()).unwrap();
+        let process = oci::exec_process(asked, &self.container, &[], &self.root()).unwrap();
         let document = self.tmp.path().join("exec.json");
         std::fs::write(&document, process.to_string()).unwrap();
         let (mut out, stdio) = streams();

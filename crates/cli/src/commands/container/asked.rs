@@ -6,6 +6,7 @@ use engine::Engine;
 use engine::ops::container::{CreateContainer, PullPolicy};
 use engine::record::{Config, Healthcheck, HostConfig, LogConfig, PortBinding};
 
+use super::connections;
 use super::creating::Creation;
 use crate::commands::{platform, usage};
 use crate::flags::{Flag, Matches};
@@ -13,9 +14,10 @@ use crate::options::{self, Bound, Typed};
 use crate::{Context, Failure};
 
 /// The flags of both.
-pub(super) const SHARED: [Flag; 79] = [
+pub(super) const SHARED: [Flag; 86] = [
     usage::DISABLE_CONTENT_TRUST,
     Flag::list("net", "Connect a container to a network").hidden(),
+    Flag::list("net-alias", "Add network-scoped alias for the container").hidden(),
     Flag::list("dns-opt", "Set DNS options").hidden(),
     Flag::typed("add-host", Typed::AddHost, "Add a custom host-to-IP mapping (host:ip)"),
     Flag::typed(
@@ -73,11 +75,16 @@ pub(super) const SHARED: [Flag; 79] = [
     Flag::text("hostname", "Container host name").short('h'),
     Flag::bool("init", "Run an init inside the container that forwards signals and reaps processes"),
     Flag::bool("interactive", "Keep STDIN open even if not attached").short('i'),
+    Flag::text("ip", "IPv4 address (e.g., 172.30.100.104)"),
+    Flag::text("ip6", "IPv6 address (e.g., 2001:db8::33)"),
     Flag::text("ipc", "IPC mode to use"),
     Flag::typed("label", Typed::Label, "Set meta data on a container").short('l'),
     Flag::list("label-file", "Read in a line delimited file of labels"),
+    Flag::typed("link", Typed::Link, "Add link to another container"),
+    Flag::list("link-local-ip", "Container IPv4/IPv6 link-local addresses"),
     Flag::text("log-driver", "Logging driver for the container"),
     Flag::list("log-opt", "Log driver options"),
+    Flag::text("mac-address", "Container MAC address (e.g., 92:d0:c6:0a:29:33)"),
     Flag::typed("memory", Typed::Bytes, "Memory limit").short('m'),
     Flag::typed("memory-reservation", Typed::Bytes, "Memory soft limit"),
     Flag::typed(
@@ -89,6 +96,7 @@ pub(super) const SHARED: [Flag; 79] = [
     Flag::typed("mount", Typed::Mount, "Attach a filesystem mount to the container"),
     Flag::text("name", "Assign a name to the container"),
     Flag::typed("network", Typed::Network, "Connect a container to a network"),
+    Flag::list("network-alias", "Add network-scoped alias for the container"),
     Flag::bool("no-healthcheck", "Disable any container-specified HEALTHCHECK"),
     Flag::bool("oom-kill-disable", "Disable OOM Killer"),
     Flag::int("oom-score-adj", "Tune host's OOM preferences (-1000 to 1000)"),
@@ -133,12 +141,14 @@ pub(super) fn creation(
     context: &mut Context,
     engine: &Engine,
 ) -> Result<Creation, Failure> {
+    let connections = connections::connections(matches)?;
     let request = CreateContainer {
         name: matches.text_given("name").map(str::to_owned),
         image: matches.operand(0).unwrap_or_default().to_owned(),
         platform: platform::parse(matches, engine, "Error response from daemon: ")?,
         config: config(matches, context)?,
-        host_config: host_config(matches)?,
+        host_config: HostConfig { network_mode: connections.mode, ..host_config(matches)? },
+        networks: connections.networks,
     };
     check_image(&request.image)?;
     check_together(&request)?;
@@ -306,7 +316,7 @@ fn host_config(matches: &Matches) -> Result<HostConfig, Failure> {
         volume_driver: text("volume-driver"),
         container_id_file: text("cidfile"),
         log_config: log_config(matches)?,
-        network_mode: network_mode(matches)?,
+        links: texts("link"),
         port_bindings: port_bindings(matches)?,
         publish_all_ports: matches.bool("publish-all"),
         restart_policy: options::restart_policy(matches.text("restart")).map_err(Failure::new)?,
@@ -407,22 +417,6 @@ fn shared_mode(matches: &Matches, flag: &str, what: &str) -> Result<String, Fail
     } else {
         Err(Failure::new(what.to_owned()))
     }
-}
-
-fn network_mode(matches: &Matches) -> Result<String, Failure> {
-    let mut modes = matches.list("network").chain(matches.list("net"));
-    let mode =
-        modes.next().map_or(Ok((String::new(), Vec::new())), options::network).map_err(Failure::new)?.0;
-    if modes.next().is_some() {
-        return Err(Failure::new(
-            "a container joins one network here: user-defined networks are not made by strata",
-        ));
-    }
-    let named = matches.text_given("hostname").is_some();
-    if named && mode.starts_with("container:") {
-        return Err(Failure::new("conflicting options: hostname and the network mode"));
-    }
-    Ok(mode)
 }
 
 fn log_config(matches: &Matches) -> Result<LogConfig, Failure> {

@@ -1,14 +1,15 @@
 //! `create`: a container from an image, not started yet.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
 use images::{Image, ImageStore};
-use runner::record::{Config, Container, ContainerId, Containers, HostConfig};
+use runner::record::{Config, Container, ContainerId, Containers, EndpointAsked, HostConfig};
 use snapshot::{Key, Scratch};
 use spec::{ImageId, Platform, PlatformMatcher};
 
-use super::{check, merge, name};
+use super::{check, connections, merge, name};
 use crate::engine::{Engine, entry_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ops::history::check_platform;
@@ -27,6 +28,8 @@ pub struct CreateContainer {
     pub config: Config,
     /// What it gets from this machine.
     pub host_config: HostConfig,
+    /// What it asks of networks, by their names.
+    pub networks: BTreeMap<String, EndpointAsked>,
 }
 
 /// When `run` and `create` pull.
@@ -102,6 +105,8 @@ impl Engine {
         }
         let mut host_config = request.host_config.clone();
         self.fill_in(&mut host_config)?;
+        self.decide_links(&mut host_config)?;
+        let networks = connections::endpoints(request)?;
         if config.hostname.is_empty() {
             config.hostname = match host_config.network_mode.as_str() {
                 "host" => self.host.hostname.clone(),
@@ -122,6 +127,7 @@ impl Engine {
             argv,
             config,
             host_config,
+            networks,
             mounts: Vec::new(),
             id,
         })

@@ -35,6 +35,8 @@ pub struct InspectedContainer {
     pub size: Option<ContainerSize>,
     /// Its places in networks, those it will have again when it starts included.
     pub networks: BTreeMap<String, Attached>,
+    /// Which containers it knows by other names: `/db:/web/alias`.
+    pub links: Vec<String>,
     /// What of the kernel's files it cannot see and what it cannot change; nothing where nobody asks.
     pub kept_from: Option<KeptFrom>,
     /// The runtime that it has or will have; empty where there is none.
@@ -81,6 +83,7 @@ impl Engine {
             driver_data: self.driver_data(&store, &found.container)?,
             size: size.then(|| self.container_size(&store, &found)).transpose()?,
             networks,
+            links: self.links_of(&found.container),
             kept_from: KeptFrom::of(&found.container.host_config),
             runtime: self.runtime_of(&found),
             is_unified: self.host.cgroup_version == 2,
@@ -99,6 +102,13 @@ impl Engine {
             Some(name) => name.to_owned(),
             None => usual_name(self.settings.inputs.path.as_deref()).unwrap_or_default().to_owned(),
         }
+    }
+
+    /// Links to containers that are still there.
+    fn links_of(&self, container: &Container) -> Vec<String> {
+        let linked = container.host_config.linked();
+        let known = linked.filter_map(|(id, alias)| Some((self.container(id.as_str()).ok()?, alias)));
+        known.map(|(other, alias)| format!("/{}:/{}/{alias}", other.container.name, container.name)).collect()
     }
 
     /// A container's place in a network; of one that does not run only the network is known.

@@ -6,6 +6,7 @@ mod binds;
 mod changes;
 mod check;
 mod commit;
+mod connections;
 mod create;
 mod export;
 mod files;

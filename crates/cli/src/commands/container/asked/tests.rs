@@ -66,6 +66,8 @@ fn asked(argv: &[String], folder: &Path) -> Result<Map<String, Value>, Failure> 
     let creation = super::creation(&matches, &mut context, &engine)
         .map_err(|failure| with_advice("create", failure, Failure::FLAG))?;
     let mut all = Map::new();
+    let networks = serde_json::to_value(&creation.request.networks).expect("JSON");
+    all.insert("NetworkingConfig.EndpointsConfig".to_owned(), networks);
     for (part, value) in [
         ("Config", serde_json::to_value(&creation.request.config)),
         ("HostConfig", serde_json::to_value(&creation.request.host_config)),
@@ -87,14 +89,22 @@ fn alike(mut asks: BTreeMap<String, Value>) -> BTreeMap<String, Value> {
             ("HostConfig.Mounts", Value::Array(mounts)) => {
                 mounts.iter_mut().filter_map(Value::as_object_mut).for_each(drop_nothing);
             }
+            ("NetworkingConfig.EndpointsConfig", Value::Object(places)) => {
+                places.values_mut().filter_map(Value::as_object_mut).for_each(drop_nothing);
+            }
             _ => {}
         }
     }
+    // One network of which nothing is asked is asked for by its name alone.
+    asks.retain(|key, value| {
+        key != "NetworkingConfig.EndpointsConfig" || *value != Value::Object(Map::new())
+    });
     asks
 }
 
 fn drop_nothing(fields: &mut Map<String, Value>) {
     fields.retain(|_, value| match value {
+        Value::Null => false,
         Value::Bool(is) => *is,
         Value::String(text) => !text.is_empty(),
         Value::Object(fields) => !fields.is_empty(),
