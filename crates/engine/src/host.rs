@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::tz::TimeZone;
 use spec::Platform;
 
 /// What the engine knows about where it runs.
@@ -26,7 +27,7 @@ pub struct HostInfo {
     /// Version of cgroups: 1, also beside the other one, or 2 alone.
     pub cgroup_version: u8,
     /// The zone that dates without one are in.
-    pub zone: jiff::tz::TimeZone,
+    pub zone: TimeZone,
 }
 
 /// A clock, so that outputs with times can be repeated.
@@ -48,13 +49,15 @@ impl HostInfo {
             cpus: std::thread::available_parallelism().map_or(1, usize::from),
             memory: memory(),
             cgroup_version: if Path::new(UNIFIED).exists() { 2 } else { 1 },
-            zone: jiff::tz::TimeZone::system(),
+            zone: zone(),
         }
     }
 }
 
 /// Only there where all cgroups are of version 2.
 const UNIFIED: &str = "/sys/fs/cgroup/cgroup.controllers";
+/// The data of the machine's time zone.
+const LOCAL_TIME: &str = "/etc/localtime";
 /// Most are a few kilobytes; a large site's user database has some megabytes.
 const SYSTEM_FILE_BYTES_MAX: u64 = 16 << 20;
 
@@ -78,9 +81,31 @@ fn os_name() -> String {
     name.map_or_else(|| "Linux".to_owned(), |name| name.trim_matches('"').to_owned())
 }
 
+/// The zone of this machine, or what the environment says instead. The machine's is read from its file: to find out
+/// what it is called, every folder of the zones' database would be read.
+#[expect(clippy::disallowed_methods, reason = "what reads TZ is the library; here it is whether it does")]
+fn zone() -> TimeZone {
+    let of_machine = match std::env::var_os("TZ") {
+        Some(_) => None,
+        None => disk::read_named(Path::new(LOCAL_TIME), SYSTEM_FILE_BYTES_MAX).ok(),
+    };
+    of_machine.and_then(|bytes| TimeZone::tzif("", &bytes).ok()).unwrap_or_else(TimeZone::system)
+}
+
 fn memory() -> u64 {
     let text = system_file("/proc/meminfo");
     let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
     let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
     kilobytes.unwrap_or(0) * 1024
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_zone_is_that_of_the_machine() {
+        let now = jiff::Timestamp::now();
+        assert_eq!(zone().to_offset_info(now), TimeZone::system().to_offset_info(now));
+    }
 }
