@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::{Runtime, RuntimeError};
+use super::{Runtime, RuntimeError, known};
 
 /// Where distributions put programs, for those whose PATH is short.
 const USUAL: [&str; 7] =
@@ -58,9 +58,10 @@ impl Runtime {
     }
 
     fn at(path: PathBuf, state: PathBuf) -> Result<Runtime, RuntimeError> {
-        let failed = |source| RuntimeError::Run { path: path.clone(), source };
-        let output = Command::new(&path).arg("--version").stdin(Stdio::null()).output().map_err(failed)?;
-        let text = String::from_utf8_lossy(&output.stdout);
+        let text = match known::recall(&path, &state) {
+            Some(text) => text,
+            None => ask(&path, &state)?,
+        };
         let (name, version) = read_version(&text);
         let named = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         Ok(Runtime { name: name.unwrap_or(named), path, version, state })
@@ -79,6 +80,17 @@ impl Runtime {
             _ => Ok(self),
         }
     }
+}
+
+/// What a program says of itself.
+fn ask(path: &Path, state: &Path) -> Result<String, RuntimeError> {
+    let failed = |source| RuntimeError::Run { path: path.to_owned(), source };
+    let output = Command::new(path).arg("--version").stdin(Stdio::null()).output().map_err(failed)?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        known::keep(path, state, &text);
+    }
+    Ok(text)
 }
 
 /// The name of the runtime that is tried first when none is asked for, if there is one; it is not run.
@@ -185,6 +197,41 @@ mod tests {
         assert_eq!(found("own", &old).unwrap(), "0.1", "who names another one wants it");
         let mixed = programs(&[("runc", "runc version 1.1.4"), ("crun", "crun version 1.4.4")]);
         assert_eq!(found("", &mixed).unwrap(), "1.4.4", "the next one is good enough");
+    }
+
+    #[test]
+    fn a_runtime_is_asked_again_when_its_file_has_changed() {
+        let (tmp, state) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let path = tmp.path().join("runc");
+        let write = |at: &Path, version: &str| {
+            std::fs::write(
+                at,
+                format!("#!/bin/sh\necho asked >> {}.log\necho 'runc version {version}'\n", path.display()),
+            )
+            .unwrap();
+            std::fs::set_permissions(at, std::fs::Permissions::from_mode(0o755)).unwrap();
+        };
+        let check = |version: &str, times: usize| {
+            let found = Runtime::find("runc", Some(tmp.path().as_os_str()), state.path().to_owned());
+            assert_eq!(
+                found.map(|runtime| runtime.version).map_err(|error| error.to_string()),
+                Ok(version.to_owned())
+            );
+            let asked = std::fs::read_to_string(tmp.path().join("runc.log")).unwrap();
+            assert_eq!(asked.lines().count(), times, "{version}");
+        };
+        write(&path, "1.2.0");
+        check("1.2.0", 1);
+        check("1.2.0", 1);
+        // As a package is upgraded, and by whoever writes to the file itself.
+        write(&tmp.path().join("new"), "1.2.1");
+        std::fs::rename(tmp.path().join("new"), &path).unwrap();
+        check("1.2.1", 2);
+        write(&path, "1.2.2");
+        check("1.2.2", 3);
+        check("1.2.2", 3);
+        std::fs::remove_dir_all(state.path()).unwrap();
+        check("1.2.2", 4);
     }
 
     #[test]

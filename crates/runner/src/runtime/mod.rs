@@ -5,6 +5,7 @@ mod descriptors;
 mod error;
 mod find;
 mod invoke;
+mod known;
 #[cfg(test)]
 mod tests;
 mod words;
