@@ -13,7 +13,7 @@ use super::serve::{listen, serve};
 use super::shared::Shared;
 use super::stage::{Running, begin};
 use super::streams::{Attached, Streams};
-use super::{Job, cgroup};
+use super::{Job, cgroup, memory};
 use crate::control::{Answer, Ask, Attach, Listener};
 use crate::error::{Error, Result};
 use crate::logs::{LogOptions, Writer, file_name};
@@ -174,6 +174,7 @@ fn go_on(job: &Job, shared: &Arc<Shared>, first: Running) {
 /// Waits for the program's end and for the last of its output; its exit code.
 fn wait(shared: &Arc<Shared>, running: Running) -> i32 {
     let Running { pid, cgroup, copiers, health, .. } = running;
+    memory::give_back();
     let exit_code = process::wait(pid).unwrap_or(crate::record::EXIT_UNSEEN);
     if let Some(health) = health {
         health.stop();

@@ -11,6 +11,7 @@ mod exec;
 mod health;
 mod launch;
 mod life;
+mod memory;
 mod restart;
 mod serve;
 mod shared;
