@@ -51,9 +51,8 @@ impl Alike {
     pub(crate) fn compare(&self, lines: &str, newer: &Newer, today: &Newer) {
         let mut different = Vec::new();
         for line in lines.trim().lines() {
-            let theirs = newer
-                .iter()
-                .fold(said(&self.run(&self.theirs, line)), |text, (old, new)| text.replace(old, new));
+            let theirs = said(&self.run(&self.theirs, line));
+            let theirs = newer.iter().fold(theirs, |text, (old, new)| text.replace(old, new));
             let expect =
                 today.iter().find(|(its, _)| *its == line).map_or(theirs, |(_, said)| (*said).to_owned());
             let found = said(&self.run(&self.ours, line));
@@ -84,12 +83,20 @@ impl Drop for Alike {
     }
 }
 
-/// What was said, without what differs each time.
+/// What was said, without what differs each time, and without what clients of different years say after a failure.
 fn said(output: &Output) -> String {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let all = format!("{}2> {}[{:?}]", text(&output.stdout), text(&output.stderr), output.status.code());
-    let lines: Vec<String> = all.lines().map(plain).collect();
-    lines.join("\n")
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    let out = out.lines().map(plain);
+    let err = err.lines().filter(|line| !is_advice(line)).map(|line| plain(line.trim_end_matches('.')));
+    let all =
+        out.chain(err.map(|line| format!("2> {line}"))).chain([format!("[{:?}]", output.status.code())]);
+    all.collect::<Vec<_>>().join("\n")
+}
+
+fn is_advice(line: &str) -> bool {
+    let starts = ["See '", "Run '", "Usage:", "hint: ", "time=\""];
+    line.is_empty() || starts.iter().any(|start| line.starts_with(start))
 }
 
 fn plain(line: &str) -> String {

@@ -11,6 +11,7 @@ mod debian;
 mod engine;
 mod programs;
 mod pushed;
+mod ran;
 mod registry;
 mod secured;
 mod shown;

@@ -163,7 +163,7 @@ pub struct RestartPolicy {
     /// `no`, `always`, `unless-stopped`, `on-failure`.
     pub name: String,
     /// For `on-failure`; 0 is no limit.
-    pub maximum_retry_count: u32,
+    pub maximum_retry_count: i32,
 }
 
 impl Default for RestartPolicy {

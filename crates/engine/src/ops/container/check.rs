@@ -1,14 +1,16 @@
 //! What of a request cannot be meant, in Docker's words.
 
 use runner::logs::LogOptions;
-use runner::record::{Config, HostConfig};
+use runner::record::{Config, Healthcheck, HostConfig};
 use runner::{oci, signal};
 
-use super::CreateContainer;
+use super::{CreateContainer, cpuset};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Below this Docker says that nothing can run.
 const MEMORY_BYTES_MIN: i64 = 6 << 20;
+/// Docker checks a container's health once in a millisecond at most.
+const HEALTH_NANOSECONDS_MIN: i64 = 1_000_000;
 
 /// Refuses what cannot be meant; says what has no effect.
 pub(super) fn settings(request: &CreateContainer) -> Result<Vec<String>> {
@@ -25,13 +27,52 @@ pub(super) fn settings(request: &CreateContainer) -> Result<Vec<String>> {
     {
         return Err(Error::invalid(format!("invalid signal: {text}")));
     }
-    if host.auto_remove && !matches!(host.restart_policy.name.as_str(), "" | "no") {
-        return Err(Error::invalid("can't create 'AutoRemove' container with restart policy"));
-    }
+    restart_policy(host)?;
+    config.healthcheck.as_ref().map_or(Ok(()), healthcheck)?;
+    cpuset::check(host)?;
     LogOptions::of(&host.log_config, config)?;
     oci::check(host).map_err(|error| Error::invalid(error.to_string()))?;
     conflicts(config, host)?;
     resources(request)
+}
+
+fn restart_policy(host: &HostConfig) -> Result<()> {
+    let policy = &host.restart_policy;
+    let refuse = |text: &str| Err(Error::invalid(format!("invalid restart policy: {text}")));
+    let count = policy.maximum_retry_count;
+    match policy.name.as_str() {
+        "" | "no" | "always" | "unless-stopped" if count < 0 => {
+            refuse("maximum retry count can only be used with 'on-failure' and cannot be negative")
+        }
+        "" | "no" | "always" | "unless-stopped" if count > 0 => {
+            refuse("maximum retry count can only be used with 'on-failure'")
+        }
+        "on-failure" if count < 0 => refuse("maximum retry count cannot be negative"),
+        "" | "no" => Ok(()),
+        "always" | "unless-stopped" | "on-failure" if host.auto_remove => {
+            Err(Error::invalid("can't create 'AutoRemove' container with restart policy"))
+        }
+        "always" | "unless-stopped" | "on-failure" => Ok(()),
+        unknown => refuse(&format!(
+            "unknown policy '{unknown}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'"
+        )),
+    }
+}
+
+fn healthcheck(health: &Healthcheck) -> Result<()> {
+    let times = [
+        (health.interval, "Interval"),
+        (health.timeout, "Timeout"),
+        (health.start_period, "StartPeriod"),
+        (health.start_interval, "StartInterval"),
+    ];
+    if let Some((_, name)) = times.iter().find(|(time, _)| *time != 0 && *time < HEALTH_NANOSECONDS_MIN) {
+        return Err(Error::invalid(format!("{name} in Healthcheck cannot be less than 1ms")));
+    }
+    if health.retries < 0 {
+        return Err(Error::invalid("Retries in Healthcheck cannot be negative"));
+    }
+    Ok(())
 }
 
 /// Refuses what belongs to another container's network, or to the machine's names.

@@ -100,7 +100,7 @@ impl Engine {
         let mut config = request.config.clone();
         merge::merge(&mut config, &image.config);
         let argv: Vec<String> = config.entrypoint.iter().chain(&config.cmd).flatten().cloned().collect();
-        if argv.first().is_none_or(String::is_empty) {
+        if argv.is_empty() {
             return Err(Error::invalid("no command specified"));
         }
         let mut host_config = request.host_config.clone();

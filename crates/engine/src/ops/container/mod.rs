@@ -7,6 +7,7 @@ mod changes;
 mod check;
 mod commit;
 mod connections;
+mod cpuset;
 mod create;
 mod export;
 mod files;

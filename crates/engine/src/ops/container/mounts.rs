@@ -199,7 +199,13 @@ impl Deciding<'_> {
         let rw = !asked.read_only;
         let mount = MountPoint { kind: asked.kind, destination, rw, ..MountPoint::default() };
         match asked.kind {
-            MountKind::Bind if asked.source.is_empty() => refuse("field Source must not be empty"),
+            MountKind::Bind | MountKind::Image if asked.source.is_empty() => {
+                refuse("field Source must not be empty")
+            }
+            MountKind::Tmpfs if !asked.source.is_empty() => refuse("field Source must not be specified"),
+            MountKind::Volume if asked.source.is_empty() && asked.read_only => {
+                refuse("must not set ReadOnly mode when using anonymous volumes")
+            }
             MountKind::Bind if !asked.source.starts_with('/') => {
                 refuse(&format!("invalid mount path: '{}' mount path must be absolute", asked.source))
             }

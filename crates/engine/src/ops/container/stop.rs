@@ -89,8 +89,12 @@ impl Engine {
     fn freeze(&self, text: &str, ask: &Ask) -> Result<()> {
         let found = self.container(text)?;
         let not_running = || {
-            let what = if *ask == Ask::Pause { "running" } else { "paused" };
-            Error::new(ErrorKind::Conflict, format!("Container {} is not {what}", found.container.id))
+            let id = &found.container.id;
+            let text = match ask {
+                Ask::Pause => format!("container {id} is not running"),
+                _ => format!("Container {id} is not paused"),
+            };
+            Error::new(ErrorKind::Conflict, text)
         };
         if !found.state.status.is_running() {
             return Err(not_running());
