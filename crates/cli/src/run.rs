@@ -53,10 +53,16 @@ fn obey(args: &[OsString], context: &mut Context) -> Outcome {
             context.ui.line(&commands::version_line());
             Ok(())
         }
-        Parsed::Run(matches) if matches.command.needs_files && user_namespace::is_needed(context) => {
-            user_namespace::run_in_one(args, &matches, context)
-        }
-        Parsed::Run(matches) => execute(&matches, context),
+        Parsed::Run(matches) => match user_namespace::run_in_one(args, &matches, context)? {
+            Some(exit) => {
+                if exit == 0 {
+                    Ok(())
+                } else {
+                    Err(Failure::silent(exit))
+                }
+            }
+            None => execute(&matches, context),
+        },
     }
 }
 

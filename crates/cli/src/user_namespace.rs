@@ -7,31 +7,47 @@ use engine::user_namespace;
 use signal_hook::consts::{SIGHUP, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::flags::Matches;
-use crate::{Context, Failure, Outcome};
+use crate::flags::{Files, Matches};
+use crate::{Context, Failure};
 
-/// Whether a command has to be run again.
-pub(crate) fn is_needed(context: &Context) -> bool {
-    !user_namespace::is_inside() && (context.host)(None).uid != 0
-}
-
-/// Runs the command in a user namespace, with the store that it would have had here, and ends as it does.
-pub(crate) fn run_in_one(args: &[OsString], matches: &Matches, context: &mut Context) -> Outcome {
+/// Runs the command in a user namespace where it needs one, with the store that it would have had here; says how it
+/// ended. Nothing where it can do without.
+pub(crate) fn run_in_one(
+    args: &[OsString],
+    matches: &Matches,
+    context: &mut Context,
+) -> Result<Option<u8>, Failure> {
+    let files = matches.command.files;
+    let asks_sizes =
+        || matches.given("size") || matches.text_given("format").is_some_and(|f| f.contains("Size"));
+    let may_need = match files {
+        Files::None => false,
+        Files::ForSizes => asks_sizes(),
+        Files::IfAny | Files::Always => true,
+    };
+    if !may_need || user_namespace::is_inside() || (context.host)(None).uid == 0 {
+        return Ok(None);
+    }
     let engine = context.engine(matches)?;
+    if files != Files::Always && !engine.has_files_of_containers() {
+        return Ok(None);
+    }
     let mut again: Vec<OsString> = vec!["--root".into(), engine.settings.root.value.clone().into()];
     if !matches.given("storage-driver") {
         // The only one that needs no mounts, and hence works in every namespace.
         again.extend(["--storage-driver".into(), "vfs".into()]);
     }
     again.extend(args.iter().cloned());
+    let mut child = match engine.start_in_user_namespace(&again) {
+        Ok(child) => child,
+        // What can be done without is done.
+        Err(_) if files != Files::Always => return Ok(None),
+        Err(error) => return Err(Failure::client(&error)),
+    };
     context.patience.leave_signals_to_command();
-    let mut child = engine.start_in_user_namespace(&again).map_err(|error| Failure::client(&error))?;
     pass_signals(child.id());
     let status = child.wait().map_err(|error| Failure::new(error.to_string()))?;
-    match exit_code(status) {
-        0 => Ok(()),
-        code => Err(Failure::silent(code)),
-    }
+    Ok(Some(exit_code(status)))
 }
 
 fn exit_code(status: ExitStatus) -> u8 {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use content::Pin;
-use snapshot::StoredKind;
+use snapshot::{Driver, StoredKind};
 use spec::ChainId;
 
 use crate::error::Result;
@@ -46,7 +46,13 @@ impl ImageStore {
         let mut swept = Swept { held_back: reach.held_back(&index), ..Swept::default() };
         if swept.held_back.is_none() {
             self.discard_blobs(&sweep, &reach, &mut swept)?;
-            self.discard_layers(&sweep, &reach, &mut swept)?;
+            self.discard_layers(self.driver(), &sweep, &reach, &mut swept)?;
+            // An ordinary user's containers have another driver than the images: what is recorded without files goes
+            // with these, and nobody gains room by it.
+            let cold = snapshot::open(self.content().root(), Some("cold"))?;
+            if cold.about().name != self.driver().about().name {
+                self.discard_layers(&*cold, &sweep, &reach, &mut Swept::default())?;
+            }
         }
         sweep.finish()?;
         swept.stacks_left = reach.stacks;
@@ -65,8 +71,14 @@ impl ImageStore {
 
     /// Stored layers live through images, leases and snapshots; what belongs to a stack lives through images
     /// and snapshots alone, since it is made anew in a moment.
-    fn discard_layers(&self, sweep: &content::Sweep<'_>, reach: &Reach, swept: &mut Swept) -> Result<()> {
-        for stored in self.driver().walk()? {
+    fn discard_layers(
+        &self,
+        driver: &dyn Driver,
+        sweep: &content::Sweep<'_>,
+        reach: &Reach,
+        swept: &mut Swept,
+    ) -> Result<()> {
+        for stored in driver.walk()? {
             let keep = match &stored.kind {
                 StoredKind::Layer(diff_id) => {
                     reach.layers.contains(diff_id) || sweep.is_pinned(&Pin::Layer(diff_id.clone()))
@@ -78,7 +90,7 @@ impl ImageStore {
             }
             let size = match &stored.kind {
                 StoredKind::Layer(diff_id) => {
-                    self.driver().facts(std::slice::from_ref(diff_id))?.map_or(0, |facts| facts.size)
+                    driver.facts(std::slice::from_ref(diff_id))?.map_or(0, |facts| facts.size)
                 }
                 StoredKind::Stack(_) => 0,
             };

@@ -6,9 +6,10 @@
 use disk::{Dir, EntryKind};
 use spec::{Algorithm, ChainId, DiffId, Digest};
 
+use crate::drivers::owners;
 use crate::error::{Error, Result};
 use crate::facts::{LayerFacts, Stored, StoredKind};
-use crate::meta::Meta;
+use crate::meta::{Circumstances, Meta};
 use crate::staged::{Place, Staged};
 
 /// Where what belongs to stacks lies; no digest has this name.
@@ -29,12 +30,15 @@ pub(crate) struct Layers {
     root: Dir,
     driver: &'static str,
     trust: Trust,
-    boot_id: String,
+    now: Circumstances,
 }
 
 impl Layers {
     pub(crate) fn new(root: &Dir, driver: &'static str, trust: Trust) -> Result<Layers> {
-        Ok(Layers { root: root.try_clone()?, driver, trust, boot_id: disk::boot_id() })
+        // Records speak of nobody's files.
+        let owners = if trust == Trust::Files { owners() } else { None };
+        let now = Circumstances { boot_id: disk::boot_id(), owners };
+        Ok(Layers { root: root.try_clone()?, driver, trust, now })
     }
 
     fn folder(&self) -> Result<Option<Dir>> {
@@ -49,12 +53,12 @@ impl Layers {
     }
 
     fn is_ready(&self, meta: &Meta) -> bool {
-        self.trust == Trust::Record || meta.is_ready(&self.boot_id)
+        self.trust == Trust::Record || meta.is_ready(&self.now)
     }
 
     /// Writes the record of a layer whose files are complete.
     pub(crate) fn seal(&self, folder: &Dir, facts: LayerFacts, place: Place) -> Result<Staged> {
-        Meta::new(&facts, &self.boot_id).write(folder)?;
+        Meta::new(&facts, &self.now).write(folder)?;
         Ok(Staged::new(facts, place))
     }
 
@@ -132,7 +136,7 @@ impl Layers {
         place: &Place,
         disk_bytes: u64,
     ) -> Result<Dir> {
-        Meta::of_stack(chain_id, disk_bytes, &self.boot_id).write(made)?;
+        Meta::of_stack(chain_id, disk_bytes, &self.now).write(made)?;
         let stacks = self.ensure_folder()?.ensure_dir(STACKS)?;
         self.publish_at(&stacks, place, chain_id.digest().hex())?;
         Ok(stacks.dir(chain_id.digest().hex())?)
@@ -143,7 +147,7 @@ impl Layers {
         if durable {
             rustix::fs::syncfs(folder.fd()).map_err(|e| disk::Error::new("sync", folder.path(), e))?;
         }
-        Meta::of_stack(chain_id, 0, &self.boot_id).write(folder)
+        Meta::of_stack(chain_id, 0, &self.now).write(folder)
     }
 
     /// Whether a merged tree can be believed.

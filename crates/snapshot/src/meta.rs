@@ -33,37 +33,52 @@ pub(crate) struct Meta {
     pub(crate) boot_id: String,
     /// Whether all files are durable, so that later boots may believe them (decision 17).
     pub(crate) synced: bool,
+    /// Whom files could be given to; nothing where that was everybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) owners: Option<String>,
+}
+
+/// What decides whether files beside a record are as they should be: they are only for who finds the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Circumstances {
+    /// The boot.
+    pub(crate) boot_id: String,
+    /// Whom files can be given to; nothing where that is everybody.
+    pub(crate) owners: Option<String>,
 }
 
 impl Meta {
-    pub(crate) fn new(facts: &LayerFacts, boot_id: &str) -> Meta {
+    pub(crate) fn new(facts: &LayerFacts, now: &Circumstances) -> Meta {
         Meta {
             digest: facts.diff_id.digest().clone(),
             size: facts.size,
             tar_bytes: facts.tar_bytes,
             disk_bytes: facts.disk_bytes,
             entries: facts.entries,
-            boot_id: boot_id.to_owned(),
+            boot_id: now.boot_id.clone(),
             synced: false,
+            owners: now.owners.clone(),
         }
     }
 
     /// The record of what a stack needs besides its layers.
-    pub(crate) fn of_stack(chain_id: &ChainId, disk_bytes: u64, boot_id: &str) -> Meta {
+    pub(crate) fn of_stack(chain_id: &ChainId, disk_bytes: u64, now: &Circumstances) -> Meta {
         Meta {
             digest: chain_id.digest().clone(),
             size: 0,
             tar_bytes: 0,
             disk_bytes,
             entries: 0,
-            boot_id: boot_id.to_owned(),
+            boot_id: now.boot_id.clone(),
             synced: false,
+            owners: now.owners.clone(),
         }
     }
 
-    /// Whether the files beside the record can be believed in this boot.
-    pub(crate) fn is_ready(&self, boot_id: &str) -> bool {
-        self.synced || (self.boot_id == boot_id && boot_id != UNKNOWN_BOOT)
+    /// Whether the files beside the record are durable or of this boot, and have the owners that they would get now.
+    pub(crate) fn is_ready(&self, now: &Circumstances) -> bool {
+        let is_whole = self.synced || (self.boot_id == now.boot_id && now.boot_id != UNKNOWN_BOOT);
+        is_whole && self.owners == now.owners
     }
 
     pub(crate) fn facts(&self, ready: bool) -> LayerFacts {
@@ -116,19 +131,39 @@ mod tests {
             entries: 4,
             boot_id: "b".to_owned(),
             synced: false,
+            owners: None,
         }
+    }
+
+    fn circumstances(boot_id: &str, owners: Option<&str>) -> Circumstances {
+        Circumstances { boot_id: boot_id.to_owned(), owners: owners.map(str::to_owned) }
     }
 
     #[test]
     fn unsynced_layers_are_believed_in_their_own_boot_only() {
         let check = |synced: bool, made_in: &str, now: &str, expect: bool| {
             let meta = Meta { synced, boot_id: made_in.to_owned(), ..sample() };
-            assert_eq!(meta.is_ready(now), expect, "{synced} {made_in} {now}");
+            assert_eq!(meta.is_ready(&circumstances(now, None)), expect, "{synced} {made_in} {now}");
         };
         check(false, "b", "b", true);
         check(false, "a", "b", false);
         check(true, "a", "b", true);
         check(false, "unknown", "unknown", false);
+    }
+
+    #[test]
+    fn files_with_other_owners_than_they_would_get_now_are_not_believed() {
+        let check = |made_as: Option<&str>, now: Option<&str>, expect: bool| {
+            let meta = Meta { owners: made_as.map(str::to_owned), synced: true, ..sample() };
+            assert_eq!(meta.is_ready(&circumstances("b", now)), expect, "{made_as:?} {now:?}");
+            let again: Meta = serde_json::from_str(&serde_json::to_string(&meta).unwrap()).unwrap();
+            assert_eq!(again, meta);
+        };
+        check(None, None, true);
+        check(Some("0 7 1"), Some("0 7 1"), true);
+        check(Some("0 7 1"), None, false);
+        check(None, Some("0 7 1"), false);
+        check(Some("0 7 1"), Some("0 7 1, 1 100 9"), false);
     }
 
     #[test]

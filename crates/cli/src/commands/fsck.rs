@@ -3,7 +3,7 @@ use engine::Engine;
 use engine::ops::{Checked, Outcome as Repair};
 
 use crate::display::Display;
-use crate::flags::{Action, ArgRule, Command, Flag, Matches};
+use crate::flags::{Action, ArgRule, Command, Files, Flag, Matches};
 use crate::term::{escape, size};
 use crate::{Context, Failure, Outcome};
 
@@ -19,6 +19,7 @@ pub(super) static FSCK: Command = Command {
     short: "Check the image store",
     flags: FLAGS,
     rule: ArgRule::None,
+    files: Files::IfAny,
     action: Action::Run(fsck),
     ..Command::USUAL
 };

@@ -7,7 +7,7 @@ use spec::Platform;
 use super::{network, platform, usage, volume};
 use crate::columns::{Inspected, container_document, parse_object_template};
 use crate::display::Display;
-use crate::flags::{Action, ArgRule, Command, Flag, Matches, Operand, quote};
+use crate::flags::{Action, ArgRule, Command, Files, Flag, Matches, Operand, quote};
 use crate::term::{escape, json};
 use crate::{Context, Failure, Outcome};
 
@@ -32,6 +32,7 @@ pub(super) static INSPECT: Command = Command {
     ],
     rule: ArgRule::AtLeast(1),
     operand: Operand::Object,
+    files: Files::ForSizes,
     action: Action::Run(inspect),
     ..Command::USUAL
 };
@@ -65,6 +66,7 @@ pub(super) static CONTAINER_INSPECT: Command = Command {
     flags: &[FORMAT, Flag::bool("size", "Display total file sizes").short('s')],
     rule: ArgRule::AtLeast(1),
     operand: Operand::Container,
+    files: Files::ForSizes,
     action: Action::Run(inspect_containers),
     ..Command::USUAL
 };

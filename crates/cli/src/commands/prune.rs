@@ -3,7 +3,7 @@ use super::{prune_containers, rm};
 use engine::filter::Filters;
 use engine::ops::{PruneImages, Pruned};
 
-use crate::flags::{Action, ArgRule, Command, Flag, Matches};
+use crate::flags::{Action, ArgRule, Command, Files, Flag, Matches};
 use crate::term::size;
 use crate::{Context, Failure, Outcome};
 
@@ -21,6 +21,7 @@ pub(super) static IMAGE_PRUNE: Command = Command {
     short: "Remove unused images",
     flags: FLAGS,
     rule: ArgRule::None,
+    files: Files::IfAny,
     action: Action::Run(prune),
     ..Command::USUAL
 };

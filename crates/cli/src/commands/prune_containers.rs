@@ -3,7 +3,7 @@ use engine::filter::Filters;
 use engine::ops::container::{PruneContainers, PrunedContainers};
 
 use super::prune::QUESTION;
-use crate::flags::{Action, ArgRule, Command, Flag, Matches};
+use crate::flags::{Action, ArgRule, Command, Files, Flag, Matches};
 use crate::term::size;
 use crate::{Context, Failure, Outcome};
 
@@ -20,6 +20,7 @@ pub(super) static CONTAINER_PRUNE: Command = Command {
     short: "Remove all stopped containers",
     flags: FLAGS,
     rule: ArgRule::None,
+    files: Files::IfAny,
     action: Action::Run(prune),
     ..Command::USUAL
 };

@@ -4,7 +4,7 @@ use engine::ops::{PruneSystem, PrunedSystem};
 
 use super::prune::{self, QUESTION};
 use super::{prune_containers, rm};
-use crate::flags::{Action, ArgRule, Command, Flag, Matches};
+use crate::flags::{Action, ArgRule, Command, Files, Flag, Matches};
 use crate::term::{escape, size};
 use crate::{Context, Failure, Outcome};
 
@@ -23,6 +23,7 @@ pub(super) static SYSTEM_PRUNE: Command = Command {
     short: "Remove unused data",
     flags: FLAGS,
     rule: ArgRule::None,
+    files: Files::IfAny,
     action: Action::Run(run),
     ..Command::USUAL
 };

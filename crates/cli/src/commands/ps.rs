@@ -7,7 +7,7 @@ use go_template::{Functions, Member, Object, Template, Value};
 
 use super::usage;
 use crate::columns::{CONTAINER_COLUMNS, Format, ListedContainer, listing};
-use crate::flags::{Action, ArgRule, Command, Flag, Matches, Section};
+use crate::flags::{Action, ArgRule, Command, Files, Flag, Matches, Section};
 use crate::term::escape;
 use crate::{Context, Failure, Outcome};
 
@@ -35,6 +35,7 @@ pub(super) const CONTAINER_LS: Command = Command {
     spellings: &["container ls", "container list", "container ps", "ps"],
     flags: FLAGS,
     rule: ArgRule::None,
+    files: Files::ForSizes,
     action: Action::Run(ps),
     ..Command::USUAL
 };

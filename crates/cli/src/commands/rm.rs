@@ -3,7 +3,7 @@ use engine::ops::{Removal, RemoveImages, Removed};
 use engine::{Error, ErrorKind};
 
 use super::prune_containers;
-use crate::flags::{Action, ArgRule, Command, Flag, Matches, Operand};
+use crate::flags::{Action, ArgRule, Command, Files, Flag, Matches, Operand};
 use crate::term::escape;
 use crate::{Context, Failure, Outcome};
 
@@ -30,6 +30,7 @@ pub(super) const IMAGE_RM: Command = Command {
     flags: FLAGS,
     rule: ArgRule::AtLeast(1),
     operand: Operand::Image,
+    files: Files::IfAny,
     action: Action::Run(rm),
     ..Command::USUAL
 };

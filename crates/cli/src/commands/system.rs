@@ -1,7 +1,7 @@
 //! `strata system`: the store as a whole.
 use super::{info, prune_system, space, usage};
 use crate::columns::{Format, USAGE_COLUMNS, listing, usage_lines};
-use crate::flags::{Action, ArgRule, Command, Flag, Matches, Section};
+use crate::flags::{Action, ArgRule, Command, Files, Flag, Matches, Section};
 use crate::{Context, Failure, Outcome};
 
 /// `strata system`
@@ -24,6 +24,7 @@ static DF: Command = Command {
     short: "Show Strata disk usage",
     flags: FLAGS,
     rule: ArgRule::None,
+    files: Files::IfAny,
     action: Action::Run(df),
     ..Command::USUAL
 };

@@ -10,7 +10,7 @@ use super::{inspect, usage};
 use crate::columns::{
     Format, Inspected, ListedVolume, VOLUME_COLUMNS, listing, natural_order, volume_document,
 };
-use crate::flags::{Action, ArgRule, Command, Flag, Matches, Operand, Section};
+use crate::flags::{Action, ArgRule, Command, Files, Flag, Matches, Operand, Section};
 use crate::term::size;
 use crate::{Context, Failure, Outcome};
 
@@ -76,6 +76,7 @@ static PRUNE: Command = Command {
         Flag::bool("force", "Do not prompt for confirmation").short('f'),
     ],
     rule: ArgRule::None,
+    files: Files::IfAny,
     action: Action::Run(prune),
     ..Command::USUAL
 };
@@ -90,6 +91,7 @@ static RM: Command = Command {
     flags: &[Flag::bool("force", "Force the removal of one or more volumes").short('f')],
     rule: ArgRule::AtLeast(1),
     operand: Operand::Volume,
+    files: Files::IfAny,
     action: Action::Run(rm),
     ..Command::USUAL
 };

@@ -74,6 +74,19 @@ pub enum Action {
     Run(fn(&Matches, &mut Context) -> Outcome),
 }
 
+/// Whether a command works on files of containers, for which an ordinary user needs a namespace of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Files {
+    /// It does not.
+    None,
+    /// On those that are there, when it is asked for sizes.
+    ForSizes,
+    /// On those that are there.
+    IfAny,
+    /// It makes some, or there are some.
+    Always,
+}
+
 /// A command of the table.
 #[derive(Debug, Clone, Copy)]
 pub struct Command {
@@ -101,8 +114,8 @@ pub struct Command {
     pub path_operands: bool,
     /// What its operands name.
     pub operand: Operand,
-    /// Whether it works on files of containers, for which an ordinary user needs a namespace of their own.
-    pub needs_files: bool,
+    /// Whether it works on files of containers.
+    pub files: Files,
     /// What it does.
     pub action: Action,
 }
@@ -126,7 +139,7 @@ impl Command {
         interspersed: true,
         path_operands: false,
         operand: Operand::Other,
-        needs_files: false,
+        files: Files::None,
         action: Action::Run(nothing),
     };
 

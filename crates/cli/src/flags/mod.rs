@@ -18,7 +18,7 @@ mod wrap;
 mod tests;
 
 pub(crate) use comma_list::split as comma_separated;
-pub use command::{Action, ArgRule, Command, Operand, Section};
+pub use command::{Action, ArgRule, Command, Files, Operand, Section};
 pub(crate) use flag::joined;
 pub use flag::{Flag, Kind, Preset};
 pub use help::help;

@@ -40,6 +40,25 @@ pub fn is_privileged() -> bool {
     rustix::process::geteuid().is_root()
 }
 
+/// Gives something to an owner by `set`. Numbers that the user namespace of this process does not have cannot be given
+/// to: what had them becomes this process's own.
+///
+/// # Errors
+/// When the system does.
+pub fn give(owner: Owner, set: impl Fn(Owner) -> crate::error::Result<()>) -> crate::error::Result<()> {
+    let own = Owner::of_process();
+    let next_best = [Owner { gid: own.gid, ..owner }, Owner { uid: own.uid, ..owner }, own];
+    let mut outcome = set(owner);
+    for owner in next_best {
+        match &outcome {
+            // The kernel's word for a number that it cannot translate.
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => outcome = set(owner),
+            _ => break,
+        }
+    }
+    outcome
+}
+
 /// The bits that new files do not get, if the system says. They are the whole process's and are only read here:
 /// the one call that asks for them also sets them, under the eyes of all other threads.
 pub fn umask() -> Option<u32> {

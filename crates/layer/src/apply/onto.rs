@@ -158,7 +158,7 @@ impl<'t> Onto<'t> {
         }
         let setgid_parent = !path.is_empty() && self.open.folder(split(path).0)?.is_setgid;
         if self.must_give(owner(entry), !is_new || setgid_parent) {
-            folder.set_owner(owner(entry))?;
+            self.give(owner(entry), |owner| folder.set_owner(owner))?;
         }
         self.late.remove(path);
         self.set_dir_mode(path, &folder, entry.mode)?;
@@ -189,6 +189,14 @@ impl<'t> Onto<'t> {
                 self.xattrs_dropped += 1;
                 Ok(())
             }
+            // An access list can speak of numbers that a user namespace does not have.
+            Err(error)
+                if error.kind() == std::io::ErrorKind::InvalidInput
+                    && self.policy.privileges == Privileges::NoDevices =>
+            {
+                self.xattrs_dropped += 1;
+                Ok(())
+            }
             outcome => outcome,
         }
     }
@@ -214,7 +222,7 @@ impl<'t> Onto<'t> {
         }
         let is_setgid = held.is_setgid;
         if self.must_give(owner(entry), is_setgid) {
-            file.set_owner(owner(entry))?;
+            self.give(owner(entry), |owner| file.set_owner(owner))?;
         }
         let is_locked = self.is_locked(entry);
         if !is_locked && (has_default_acl || self.needs_mode(entry.mode)) {
@@ -275,9 +283,14 @@ impl<'t> Onto<'t> {
         let (parent, name) = split(&entry.name);
         let is_setgid = self.open.folder(parent)?.is_setgid;
         if self.must_give(owner(entry), is_setgid) {
-            self.open.folder(parent)?.folder.set_owner_of(name, owner(entry))?;
+            let folder = &self.open.folder(parent)?.folder;
+            give(self.policy.privileges, owner(entry), |owner| folder.set_owner_of(name, owner))?;
         }
         Ok(())
+    }
+
+    fn give(&self, owner: Owner, set: impl Fn(Owner) -> disk::Result<()>) -> disk::Result<()> {
+        give(self.policy.privileges, owner, set)
     }
 
     /// Notes what an entry loses for want of privileges.
@@ -299,6 +312,14 @@ impl<'t> Onto<'t> {
             device: entry.device,
             xattrs,
         });
+    }
+}
+
+/// In a user namespace there are owners that nothing can be given to.
+fn give(privileges: Privileges, owner: Owner, set: impl Fn(Owner) -> disk::Result<()>) -> disk::Result<()> {
+    match privileges {
+        Privileges::NoDevices => disk::tree::give(owner, set),
+        _ => set(owner),
     }
 }
 

@@ -19,7 +19,8 @@ pub struct Policy {
 pub enum Privileges {
     /// Everything: files get their owners and capabilities, devices are made.
     All,
-    /// All but making devices, as in most containers and user namespaces.
+    /// All but making devices, as in most containers and user namespaces. What belongs to somebody who does not exist
+    /// in the namespace belongs to who runs this.
     NoDevices,
     /// Nothing: all files belong to who runs this.
     None,

@@ -5,3 +5,5 @@ pub(crate) mod cold;
 pub(crate) mod overlay2;
 mod privileges;
 pub(crate) mod vfs;
+
+pub(crate) use privileges::owners;

@@ -1,7 +1,7 @@
 //! `strata commit`: an image from a container.
 use engine::ops::container::CommitContainer;
 
-use crate::flags::{Action, ArgRule, Command, Flag, Matches, Operand};
+use crate::flags::{Action, ArgRule, Command, Files, Flag, Matches, Operand};
 use crate::{Context, Failure, Outcome};
 
 /// `strata commit`
@@ -20,7 +20,7 @@ pub(in crate::commands) const CONTAINER_COMMIT: Command = Command {
     ],
     rule: ArgRule::Between(1, 2),
     operand: Operand::Container,
-    needs_files: true,
+    files: Files::Always,
     action: Action::Run(commit),
     ..Command::USUAL
 };

@@ -3,7 +3,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use engine::ops::container::{Copied, CopyFailure, CopyIn, CopyOut, CopySource, CopyTarget};
 
-use crate::flags::{Action, ArgRule, Command, Flag, Matches, Operand};
+use crate::flags::{Action, ArgRule, Command, Files, Flag, Matches, Operand};
 use crate::term::{escape, size};
 use crate::{Context, Failure, Outcome};
 
@@ -31,7 +31,7 @@ pub(in crate::commands) const CONTAINER_CP: Command = Command {
     rule: ArgRule::Exactly(2),
     path_operands: true,
     operand: Operand::Container,
-    needs_files: true,
+    files: Files::Always,
     action: Action::Run(cp),
     ..Command::USUAL
 };

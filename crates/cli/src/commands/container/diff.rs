@@ -1,7 +1,7 @@
 //! `strata diff`: what a container changed.
 use engine::ChangeKind;
 
-use crate::flags::{Action, ArgRule, Command, Matches, Operand};
+use crate::flags::{Action, ArgRule, Command, Files, Matches, Operand};
 use crate::term::escape;
 use crate::{Context, Failure, Outcome};
 
@@ -15,7 +15,7 @@ pub(in crate::commands) const CONTAINER_DIFF: Command = Command {
     spellings: &["container diff", "diff"],
     rule: ArgRule::Exactly(1),
     operand: Operand::Container,
-    needs_files: true,
+    files: Files::Always,
     action: Action::Run(diff),
     ..Command::USUAL
 };

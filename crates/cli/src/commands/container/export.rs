@@ -1,7 +1,7 @@
 //! `strata export`: a container's files as an archive.
 use engine::ops::container::EXPORT_FAILED;
 
-use crate::flags::{Action, ArgRule, Command, Flag, Matches, Operand};
+use crate::flags::{Action, ArgRule, Command, Files, Flag, Matches, Operand};
 use crate::{Context, Failure, Outcome};
 
 /// `strata export`
@@ -15,7 +15,7 @@ pub(in crate::commands) const CONTAINER_EXPORT: Command = Command {
     flags: &[Flag::path("output", "Write to a file, instead of STDOUT").short('o')],
     rule: ArgRule::Exactly(1),
     operand: Operand::Container,
-    needs_files: true,
+    files: Files::Always,
     action: Action::Run(export),
     ..Command::USUAL
 };

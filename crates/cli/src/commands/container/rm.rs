@@ -2,7 +2,7 @@
 use engine::ErrorKind;
 use engine::ops::container::RemoveContainer;
 
-use crate::flags::{Action, ArgRule, Command, Flag, Matches, Operand};
+use crate::flags::{Action, ArgRule, Command, Files, Flag, Matches, Operand};
 use crate::{Context, Failure, Outcome};
 
 /// `strata rm`
@@ -21,7 +21,7 @@ pub(in crate::commands) const CONTAINER_RM: Command = Command {
     ],
     rule: ArgRule::AtLeast(1),
     operand: Operand::Container,
-    needs_files: true,
+    files: Files::Always,
     action: Action::Run(rm),
     ..Command::USUAL
 };

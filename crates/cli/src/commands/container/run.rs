@@ -3,7 +3,7 @@ use super::asked::{SHARED, creation};
 use super::detach_keys::DetachKeys;
 use super::running::{Run, with_advice};
 use super::start::DETACH_KEYS;
-use crate::flags::{Action, ArgRule, Command, Flag, Matches, Operand, Section, joined};
+use crate::flags::{Action, ArgRule, Command, Files, Flag, Matches, Operand, Section, joined};
 use crate::{Context, Failure, Outcome};
 
 const OF_RUN: [Flag; 4] = [
@@ -33,7 +33,7 @@ pub(in crate::commands) const CONTAINER_RUN: Command = Command {
     rule: ArgRule::AtLeast(1),
     interspersed: false,
     operand: Operand::Image,
-    needs_files: true,
+    files: Files::Always,
     action: Action::Run(run),
     ..Command::USUAL
 };
@@ -50,7 +50,7 @@ pub(in crate::commands) const CONTAINER_CREATE: Command = Command {
     rule: ArgRule::AtLeast(1),
     interspersed: false,
     operand: Operand::Image,
-    needs_files: true,
+    files: Files::Always,
     action: Action::Run(create),
     ..Command::USUAL
 };

@@ -4,7 +4,7 @@ use engine::ops::container::NotStarted;
 
 use super::detach_keys::DetachKeys;
 use super::streams::{Attachment, End, attach, check_terminal, wants};
-use crate::flags::{Action, ArgRule, Command, Flag, Matches, Operand};
+use crate::flags::{Action, ArgRule, Command, Files, Flag, Matches, Operand};
 use crate::{Context, Failure, Outcome};
 
 /// `strata start`
@@ -22,7 +22,7 @@ pub(in crate::commands) const CONTAINER_START: Command = Command {
     ],
     rule: ArgRule::AtLeast(1),
     operand: Operand::Container,
-    needs_files: true,
+    files: Files::Always,
     action: Action::Run(start),
     ..Command::USUAL
 };

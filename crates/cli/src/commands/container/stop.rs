@@ -2,7 +2,7 @@
 use engine::ops::container::StopContainer;
 
 use super::each::each;
-use crate::flags::{Action, ArgRule, Command, Flag, Matches, Operand};
+use crate::flags::{Action, ArgRule, Command, Files, Flag, Matches, Operand};
 use crate::{Context, Failure, Outcome};
 
 static FLAGS: &[Flag] = &[
@@ -33,7 +33,7 @@ pub(in crate::commands) const CONTAINER_RESTART: Command = Command {
     short: "Restart one or more containers",
     spellings: &["container restart", "restart"],
     flags: FLAGS,
-    needs_files: true,
+    files: Files::Always,
     action: Action::Run(restart),
     ..SEVERAL
 };

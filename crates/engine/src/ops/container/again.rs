@@ -9,6 +9,13 @@ use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 
 impl Engine {
+    /// Whether there are files of containers, or made for them: some of these only the user namespace can handle that
+    /// they were made in.
+    pub fn has_files_of_containers(&self) -> bool {
+        let root = &self.settings.root.value;
+        ["layers/vfs", "snapshots/vfs", "volumes"].iter().any(|name| root.join(name).exists())
+    }
+
     /// Starts this program again, in the user namespace of the store's containers or in a new one.
     ///
     /// # Errors
