@@ -7,12 +7,15 @@
 #![expect(clippy::disallowed_methods, reason = "starts this program again, and programs that map users")]
 #![expect(unsafe_code, reason = "a namespace is entered between fork and exec")]
 
+mod ids;
+mod settings;
+
 use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command};
 
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -20,12 +23,13 @@ use rustix::process::{getgid, getpid, getuid};
 use rustix::thread::{LinkNameSpaceType, UnshareFlags, move_into_link_name_space};
 
 use crate::oci::{IdMap, IdMaps};
-use crate::runtime::program;
+
+pub use settings::why_none;
+
+use ids::Maps;
 
 /// The variable that tells the command whose namespace it is in: the user's number outside.
 pub const VARIABLE: &str = "STRATA_USER_NAMESPACE";
-/// A site's list of ranges; each has some 20 bytes.
-const RANGES_BYTES_MAX: u64 = 16 << 20;
 /// A map has at most 340 lines of 36 bytes.
 const MAP_BYTES_MAX: u64 = 16 << 10;
 
@@ -65,6 +69,20 @@ fn parse_map(text: &str) -> Vec<IdMap> {
     maps.collect()
 }
 
+/// Why a user has no numbers besides their own, whose name outside the namespace is this; nothing where they have some.
+pub fn why_alone(uid: u32, path: Option<&OsStr>) -> Option<String> {
+    match Maps::of_user(uid, uid, path) {
+        Maps::Alone { why, .. } => Some(why),
+        Maps::Ranges { .. } => None,
+    }
+}
+
+/// Whether the namespace of this process has nobody but its root.
+pub fn is_alone() -> bool {
+    let is_one = |maps: &[IdMap]| maps.iter().map(|map| u64::from(map.count)).sum::<u64>() == 1;
+    maps().is_some_and(|maps| is_one(&maps.uids) || is_one(&maps.gids))
+}
+
 impl Again<'_> {
     /// Starts the command in the namespace, with this process's streams.
     ///
@@ -86,7 +104,7 @@ impl Again<'_> {
         let (born, tell_born) = pipe_with(PipeFlags::CLOEXEC)?;
         let (mapped, tell_mapped) = pipe_with(PipeFlags::CLOEXEC)?;
         let of_parent = [born.as_raw_fd(), tell_mapped.as_raw_fd()];
-        let maps = Maps::of_user(self.path);
+        let maps = Maps::of_user(getuid().as_raw(), getgid().as_raw(), self.path);
         let mapper = std::thread::spawn(move || map(born, tell_mapped, &maps));
         let (mut tell_born, mut mapped) = (File::from(tell_born), File::from(mapped));
         let enter = move || {
@@ -148,63 +166,6 @@ fn join(mut command: Command, spaces: Spaces) -> io::Result<Child> {
     command.spawn()
 }
 
-/// The maps that a user may have, and who writes them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Maps {
-    /// The user alone.
-    Alone { uid: u32, gid: u32 },
-    /// With ranges, which two privileged programs write.
-    Ranges { newuidmap: PathBuf, newgidmap: PathBuf, uids: Vec<IdMap>, gids: Vec<IdMap> },
-}
-
-impl Maps {
-    fn of_user(path: Option<&OsStr>) -> Maps {
-        let (uid, gid) = (getuid().as_raw(), getgid().as_raw());
-        let alone = Maps::Alone { uid, gid };
-        let (Some(newuidmap), Some(newgidmap)) = (program("newuidmap", path), program("newgidmap", path))
-        else {
-            return alone;
-        };
-        let names = names_of(uid);
-        let ranges = |file: &str, own: u32| {
-            let bytes = disk::read_named(Path::new(file), RANGES_BYTES_MAX).unwrap_or_default();
-            with_ranges(own, &String::from_utf8_lossy(&bytes), &names)
-        };
-        match (ranges("/etc/subuid", uid), ranges("/etc/subgid", gid)) {
-            (Some(uids), Some(gids)) => Maps::Ranges { newuidmap, newgidmap, uids, gids },
-            _ => alone,
-        }
-    }
-
-    fn write(&self, pid: i32) -> io::Result<()> {
-        match self {
-            Maps::Alone { uid, gid } => {
-                let write = |name: &str, text: String| {
-                    let file = format!("/proc/{pid}/{name}");
-                    File::options().write(true).open(file)?.write_all(text.as_bytes())
-                };
-                write("setgroups", "deny".to_owned())?;
-                write("uid_map", format!("0 {uid} 1"))?;
-                write("gid_map", format!("0 {gid} 1"))
-            }
-            Maps::Ranges { newuidmap, newgidmap, uids, gids } => {
-                run_mapper(newuidmap, pid, uids)?;
-                run_mapper(newgidmap, pid, gids)
-            }
-        }
-    }
-}
-
-fn run_mapper(program: &Path, pid: i32, maps: &[IdMap]) -> io::Result<()> {
-    let numbers = maps.iter().flat_map(|map| [map.inside, map.outside, map.count]);
-    let output = Command::new(program).arg(pid.to_string()).args(numbers.map(|n| n.to_string())).output()?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    Err(io::Error::other(format!("{}: {said}", program.display())))
-}
-
 /// Writes the maps of the process that says it is there.
 fn map(born: OwnedFd, tell_mapped: OwnedFd, maps: &Maps) -> io::Result<()> {
     let mut pid = [0; 4];
@@ -218,49 +179,9 @@ fn map(born: OwnedFd, tell_mapped: OwnedFd, maps: &Maps) -> io::Result<()> {
     File::from(tell_mapped).write_all(b"+")
 }
 
-/// What a user is called: the number, and the name where there is one.
-fn names_of(uid: u32) -> Vec<String> {
-    let bytes = disk::read_named(Path::new("/etc/passwd"), RANGES_BYTES_MAX).unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    let number = uid.to_string();
-    let named = text.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)? == number).then(|| name.to_owned())
-    });
-    named.into_iter().chain([number]).collect()
-}
-
-/// The user as root, and after that the ranges that a list gives them; nothing when it gives none.
-fn with_ranges(own: u32, list: &str, names: &[String]) -> Option<Vec<IdMap>> {
-    let mut maps = vec![IdMap { inside: 0, outside: own, count: 1 }];
-    let mut next = 1_u32;
-    for line in list.lines() {
-        let [name, start, count] = line.split(':').collect::<Vec<_>>()[..] else { continue };
-        let (Ok(outside), Ok(count)) = (start.parse::<u32>(), count.parse::<u32>()) else { continue };
-        if !names.iter().any(|known| known == name) || count == 0 || outside.checked_add(count).is_none() {
-            continue;
-        }
-        maps.push(IdMap { inside: next, outside, count });
-        next = next.checked_add(count)?;
-    }
-    (maps.len() > 1).then_some(maps)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ranges_follow_the_user_one_after_the_other() {
-        let names = ["joe".to_owned(), "1000".to_owned()];
-        let list = "jane:100000:65536\njoe:200000:65536\n1000:400000:10\njoe:x:1\njoe:1:0\nshort\n";
-        let map = |inside, outside, count| IdMap { inside, outside, count };
-        let expect = vec![map(0, 1000, 1), map(1, 200_000, 65536), map(65537, 400_000, 10)];
-        assert_eq!(with_ranges(1000, list, &names), Some(expect));
-        assert_eq!(with_ranges(1000, "jane:100000:65536\n", &names), None);
-        assert_eq!(with_ranges(1000, "joe:4294967295:2\n", &names), None);
-    }
 
     #[test]
     fn maps_are_read_as_the_kernel_shows_them() {

@@ -10,12 +10,13 @@ use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
 
 impl Engine {
-    /// Unpacks every layer of an image whose files are not there, from the blobs, offline.
-    pub(crate) fn make_layers_ready(&self, store: &ImageStore, lease: &Lease, image: &Image) -> Result<()> {
+    /// Unpacks every layer of an image whose files are not there, from the blobs, offline; says whether there were such.
+    pub(crate) fn make_layers_ready(&self, store: &ImageStore, lease: &Lease, image: &Image) -> Result<bool> {
         check_layers(&image.manifest, &image.config)?;
         let diff_ids = image.config.diff_ids();
         lease.pin(diff_ids.iter().cloned().map(Pin::Layer))?;
         lease.pin(image.manifest.layers.iter().map(|layer| Pin::Blob(layer.digest.clone())))?;
+        let mut is_first_use = false;
         for (at, descriptor) in image.manifest.layers.iter().enumerate() {
             if store.driver().facts(&diff_ids[..=at])?.is_some_and(|facts| facts.ready) {
                 continue;
@@ -29,8 +30,9 @@ impl Engine {
                 limits: Limits::default(),
             };
             unpack_stored(store, &job)?;
+            is_first_use = true;
         }
-        Ok(())
+        Ok(is_first_use)
     }
 }
 

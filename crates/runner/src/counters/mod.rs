@@ -3,6 +3,7 @@
 
 mod cgroup;
 mod numbers;
+mod processes;
 
 use std::path::Path;
 
@@ -11,6 +12,7 @@ use numbers::{
 };
 
 pub use cgroup::Cgroup;
+pub use processes::processes_of;
 
 /// Where the system's hierarchies are.
 const ROOT: &str = "/sys/fs/cgroup";
@@ -46,10 +48,20 @@ pub struct Counters {
 impl Counters {
     /// Reads them of a container's cgroup; `pid` is a process in its network, where it has one of its own.
     pub fn read(cgroup: &Cgroup, pid: Option<i32>) -> Counters {
+        of_cgroup(cgroup).with_machine(pid)
+    }
+
+    /// Adds up what processes use, where they have no cgroup: less than a cgroup counts, since files in memory are not
+    /// a process's.
+    pub fn add_up(pids: &[i32], pid: Option<i32>) -> Counters {
+        processes::of_processes(pids).with_machine(pid)
+    }
+
+    fn with_machine(self, pid: Option<i32>) -> Counters {
         let (received, sent) =
             pid.map(|pid| network(&text(Path::new(&format!("/proc/{pid}/net/dev"))))).unwrap_or_default();
         let machine_cpu = system_ticks(&text(Path::new("/proc/stat"))) * (NANOS / TICKS);
-        Counters { machine_cpu, received, sent, ..of_cgroup(cgroup) }
+        Counters { machine_cpu, received, sent, ..self }
     }
 }
 

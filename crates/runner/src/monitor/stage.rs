@@ -96,7 +96,7 @@ pub(super) fn begin(
         state.oom_killed = false;
         state.error.clear();
         state.runtime = shared.runtime.path.display().to_string();
-        state.cgroup.clone_from(&cgroup);
+        state.cgroup = if crate::user_namespace::is_inside() { String::new() } else { cgroup.clone() };
         state.network = network_state;
         state.health = container
             .config

@@ -83,6 +83,10 @@ pub(super) fn pause(shared: &Shared, freeze: bool) -> Answer {
         }
         _ => {}
     }
+    if freeze && crate::user_namespace::is_inside() {
+        let why = "containers of an ordinary user have no cgroup, which it takes";
+        return refuse(format!("cannot pause container {id}: {why}"));
+    }
     let done = if freeze { shared.runtime.pause(id) } else { shared.runtime.resume(id) };
     let status = if freeze { Status::Paused } else { Status::Running };
     let other = |message: String| Answer::Failed { kind: FailureKind::Other, message };

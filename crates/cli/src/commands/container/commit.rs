@@ -41,6 +41,11 @@ fn commit(matches: &Matches, context: &mut Context) -> Outcome {
     };
     let name = matches.operand(0).unwrap_or_default();
     let image = engine.commit_container(name, &request).map_err(|error| Failure::daemon(&error))?;
+    if request.pause && matches.given("pause") && !engine.can_pause() {
+        context
+            .ui
+            .talk("WARNING: the container was not paused: containers of an ordinary user have no cgroup");
+    }
     context.ui.line(&image.to_string());
     Ok(())
 }

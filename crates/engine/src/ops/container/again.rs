@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::process::Child;
 
-use runner::user_namespace::Again;
+use runner::user_namespace::{self, Again};
 
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
@@ -27,10 +27,23 @@ impl Engine {
         let again = Again { arguments, monitors: &monitors, path: self.settings.inputs.path.as_deref() };
         again.start().map_err(|error| {
             let text = format!("containers need a user namespace, which cannot be made: {error}");
-            Error::new(ErrorKind::Denied, text).with_hint(
-                "kernel.unprivileged_userns_clone, user.max_user_namespaces or a security policy may forbid it; root \
-                 needs none",
-            )
+            let hint = user_namespace::why_none().unwrap_or_else(|| {
+                "a security policy may forbid it, or newuidmap and newgidmap lack the privileges of the package uidmap; \
+                 root needs none"
+                    .to_owned()
+            });
+            Error::new(ErrorKind::Denied, text).with_hint(hint)
         })
+    }
+
+    /// Whether who runs this is not the machine's root: cgroups and networks are not theirs.
+    pub fn is_ordinary_user(&self) -> bool {
+        self.host.uid != 0 || user_namespace::is_inside()
+    }
+
+    /// Why an ordinary user's containers have nobody but root; nothing where they have others.
+    pub fn why_root_alone(&self) -> Option<String> {
+        let path = self.settings.inputs.path.as_deref();
+        user_namespace::why_alone(self.host.uid, path).filter(|_| self.is_ordinary_user())
     }
 }

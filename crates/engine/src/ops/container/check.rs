@@ -140,6 +140,31 @@ fn resources(request: &CreateContainer) -> Result<Vec<String>> {
     Ok(warnings)
 }
 
+/// What of a container's limits an ordinary user cannot have: those that cgroups enforce.
+pub(super) fn limits_of_ordinary_users(host: &HostConfig) -> Option<String> {
+    let asked = [
+        ("--memory", host.memory > 0),
+        ("--memory-reservation", host.memory_reservation > 0),
+        ("--memory-swap", host.memory_swap != 0),
+        ("--memory-swappiness", host.memory_swappiness.is_some_and(|value| value >= 0)),
+        ("--oom-kill-disable", host.oom_kill_disable),
+        ("--cpus", host.nano_cpus > 0),
+        ("--cpu-shares", host.cpu_shares > 0),
+        ("--cpu-period", host.cpu_period > 0),
+        ("--cpu-quota", host.cpu_quota > 0),
+        ("--cpuset-cpus", !host.cpuset_cpus.is_empty()),
+        ("--cpuset-mems", !host.cpuset_mems.is_empty()),
+        ("--pids-limit", host.pids_limit > 0),
+        ("--blkio-weight", host.blkio_weight > 0),
+        ("--device-cgroup-rule", !host.device_cgroup_rules.is_empty()),
+    ];
+    let discarded: Vec<&str> =
+        asked.iter().filter(|(_, is_asked)| *is_asked).map(|(flag, _)| *flag).collect();
+    let what = discarded.join(", ");
+    (!discarded.is_empty())
+        .then(|| format!("Containers of an ordinary user have no cgroup. Discarded: {what}"))
+}
+
 /// Refuses more processors than there are.
 pub(super) fn processors(nano_cpus: i64, available: usize) -> Result<()> {
     let most = i64::try_from(available).unwrap_or(i64::MAX).saturating_mul(1_000_000_000);
@@ -155,6 +180,22 @@ pub(super) fn processors(nano_cpus: i64, available: usize) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn limits_that_cgroups_enforce_are_named() {
+        assert_eq!(limits_of_ordinary_users(&HostConfig::default()), None);
+        let host = HostConfig {
+            memory: 1 << 30,
+            memory_swap: -1,
+            memory_swappiness: Some(-1),
+            nano_cpus: 5,
+            pids_limit: -1,
+            shm_size: 1 << 20,
+            ..HostConfig::default()
+        };
+        let told = limits_of_ordinary_users(&host).unwrap();
+        assert!(told.ends_with("Discarded: --memory, --memory-swap, --cpus"), "{told}");
+    }
 
     #[test]
     fn what_belongs_to_another_is_refused_in_dockers_words() {

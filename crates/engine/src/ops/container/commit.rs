@@ -29,7 +29,7 @@ pub struct CommitContainer {
     pub message: String,
     /// Instructions that change what it runs.
     pub changes: Vec<String>,
-    /// Whether the container is frozen meanwhile.
+    /// Whether the container is frozen meanwhile, where it can be.
     pub pause: bool,
 }
 
@@ -58,9 +58,15 @@ impl Engine {
         self.publish_commit(&store, &lease, Commit { found: &found, request, base, run, layer, reference })
     }
 
+    /// Whether containers can stand still: cgroups can do that, which an ordinary user does not have.
+    pub fn can_pause(&self) -> bool {
+        !self.is_ordinary_user()
+    }
+
     /// Does something while the container's program stands still, where it runs and that is wanted.
     fn frozen<T>(&self, found: &Found, pause: bool, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        let freezes = pause && found.state.status == Status::Running && found.is_monitored;
+        let freezes =
+            pause && self.can_pause() && found.state.status == Status::Running && found.is_monitored;
         if freezes {
             self.ask(found, &Ask::Pause)?;
         }

@@ -1,6 +1,6 @@
 //! `stats`: what a container uses of the machine.
 
-use runner::counters::Counters;
+use runner::counters::{Counters, processes_of};
 use runner::record::{ContainerId, Found};
 
 use super::top::cgroup_of;
@@ -42,8 +42,10 @@ impl Engine {
         let state = &found.state;
         let has_own_network = found.container.host_config.network_mode != "host";
         let pid = Some(state.pid).filter(|pid| has_own_network && *pid > 0);
-        let cgroup = cgroup_of(found).filter(|_| state.status.is_running());
-        let counters = cgroup.map(|cgroup| Counters::read(&cgroup, pid));
+        let counters = state.status.is_running().then(|| match cgroup_of(found) {
+            Some(cgroup) => Counters::read(&cgroup, pid),
+            None => Counters::add_up(&processes_of(state.pid), pid),
+        });
         let limit = counters.and_then(|counters| counters.memory_limit);
         Sample {
             id: found.container.id.clone(),

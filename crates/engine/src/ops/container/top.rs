@@ -1,6 +1,6 @@
 //! `top`: the processes of a container.
 
-use runner::counters::Cgroup;
+use runner::counters::{Cgroup, processes_of};
 use runner::record::{Found, Status};
 use runner::{Listing, list_processes};
 
@@ -15,7 +15,10 @@ impl Engine {
     pub fn container_processes(&self, text: &str, options: &[&str]) -> Result<Listing> {
         let found = self.container(text)?;
         check_runs(&found)?;
-        let mut pids = cgroup_of(&found).map(|cgroup| cgroup.pids()).unwrap_or_default();
+        let mut pids = match cgroup_of(&found) {
+            Some(cgroup) => cgroup.pids(),
+            None => processes_of(found.state.pid),
+        };
         if pids.is_empty() {
             pids.push(found.state.pid);
         }

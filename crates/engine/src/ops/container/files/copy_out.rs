@@ -4,6 +4,7 @@ use std::io::Write;
 
 use disk::tree::{FileKind, Stat, Tree};
 use layer::tar::Writer;
+use runner::user_namespace;
 
 use super::pack::{Archive, Packing};
 use super::path::{archive_name, clean, is_content, says_directory, shown};
@@ -80,7 +81,9 @@ impl Engine {
             let (folder, name) = plan(&destination, source.stat.kind == FileKind::Dir, &source.name)?;
             let folder = [b"/", &folder[..]].concat();
             let here = View::plain(Tree::open(local::os(&folder))?);
-            let owners = if keep_owners { Owners::Kept } else { Owners::Caller };
+            // An ordinary user gives nothing away: not even they could remove it.
+            let keeps = keep_owners && !user_namespace::is_inside();
+            let owners = if keeps { Owners::Kept } else { Owners::Caller };
             let shown = String::from_utf8_lossy(&folder).into_owned();
             let mut unpacking = Unpacking::new(&here, Vec::new(), shown, owners);
             let bytes = Packing::new(self, view, &mut unpacking).pack(&source.path, &name)?;
