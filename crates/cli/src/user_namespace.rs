@@ -42,7 +42,11 @@ pub(crate) fn run_in_one(
         Ok(child) => child,
         // What can be done without is done.
         Err(_) if files != Files::Always => return Ok(None),
-        Err(error) => return Err(Failure::client(&error)),
+        Err(error) => {
+            let failure = Failure::client(&error);
+            let exit = if matches.command.name == "run" { Failure::FLAG } else { failure.exit };
+            return Err(Failure { exit, ..failure });
+        }
     };
     context.patience.leave_signals_to_command();
     pass_signals(child.id());

@@ -32,7 +32,7 @@ pub mod store_check;
 pub use golden::Golden;
 pub use internet::Internet;
 pub use lookalikes::Lookalikes;
-pub use ordinary::OrdinaryUser;
+pub use ordinary::{Lack, OrdinaryUser};
 pub use proxy::{Proxy, ProxyRequest};
 pub use registry::Registry;
 pub use scratch::Scratch;

@@ -174,15 +174,20 @@ impl Scratch {
     ///
     /// # Panics
     /// When the scratch cannot be given away.
-    pub fn as_user(mut self, user: &OrdinaryUser) -> Scratch {
+    pub fn as_user(self, user: &OrdinaryUser) -> Scratch {
         let run = self.path("run");
         fs::create_dir(&run).expect("a folder in the scratch");
         self.give_to(user.uid());
         std::os::unix::fs::chown(&run, Some(user.uid()), Some(user.uid()))
             .expect("a folder can be given away");
         fs::set_permissions(&run, fs::Permissions::from_mode(0o700)).expect("a folder can be closed");
+        self.served_by(user).env("XDG_RUNTIME_DIR", run.display().to_string())
+    }
+
+    /// The same user's, with what the machine says of them now.
+    pub fn served_by(mut self, user: &OrdinaryUser) -> Scratch {
         self.prefix = user.words(&self.work());
-        self.env("XDG_RUNTIME_DIR", run.display().to_string())
+        self
     }
 
     fn give_to(&self, user: u32) {

@@ -140,18 +140,18 @@ static PARTS: &[Part<InfoFacts>] = &[
         let pairs = facts.info.driver_status.iter();
         Value::list(&PAIR, pairs.map(|(name, value)| Value::strings([name.as_str(), value.as_str()])))
     }),
-    Part::new("Plugins", |_| {
+    Part::new("Plugins", |facts| {
         let none = Value::nil_list(&Type::String);
-        let [volume, network, log] = [VOLUME_DRIVERS, NETWORK_DRIVERS, LOG_DRIVERS].map(plain_list);
+        let [volume, network, log] = [VOLUME_DRIVERS, facts.network_drivers(), LOG_DRIVERS].map(plain_list);
         Value::structure(&PLUGINS, vec![volume, network, none, log])
     }),
-    on("MemoryLimit"),
-    on("SwapLimit"),
-    on("CpuCfsPeriod"),
-    on("CpuCfsQuota"),
-    on("CPUShares"),
-    on("CPUSet"),
-    on("PidsLimit"),
+    limit("MemoryLimit"),
+    limit("SwapLimit"),
+    limit("CpuCfsPeriod"),
+    limit("CpuCfsQuota"),
+    limit("CPUShares"),
+    limit("CPUSet"),
+    limit("PidsLimit"),
     on("IPv4Forwarding"),
     Part::new("Debug", |facts| facts.debug.into()),
     zero("NFd"),
@@ -159,7 +159,7 @@ static PARTS: &[Part<InfoFacts>] = &[
     zero("NGoroutines"),
     Part::new("SystemTime", |facts| facts.now.to_string().into()),
     Part::new("LoggingDriver", |_| LOG_DRIVERS[0].into()),
-    Part::new("CgroupDriver", |_| CGROUP_DRIVER.into()),
+    Part::new("CgroupDriver", |facts| facts.cgroup_driver().into()),
     Part::new("CgroupVersion", |facts| facts.host.cgroup_version.to_string().into()),
     zero("NEventsListener"),
     Part::new("KernelVersion", |facts| (&facts.host.kernel).into()),
@@ -206,11 +206,16 @@ static PARTS: &[Part<InfoFacts>] = &[
 /// What containers may write their output to; the first one is the usual one.
 pub(crate) const LOG_DRIVERS: &[&str] = &["json-file", "none"];
 /// Where networks come from.
-pub(crate) const NETWORK_DRIVERS: &[&str] = &["bridge", "host", "null"];
+const NETWORK_DRIVERS: &[&str] = &["bridge", "host", "null"];
 /// Where volumes come from.
 pub(crate) const VOLUME_DRIVERS: &[&str] = &["local"];
 /// Who makes cgroups: the runtime, in the file system.
-pub(crate) const CGROUP_DRIVER: &str = "cgroupfs";
+const CGROUP_DRIVER: &str = "cgroupfs";
+
+/// A limit that cgroups enforce.
+const fn limit(name: &'static str) -> Part<InfoFacts> {
+    Part::new(name, |facts| (!facts.is_ordinary_user()).into())
+}
 
 fn count(number: usize) -> Value<'static> {
     Value::int(i64::try_from(number).unwrap_or(i64::MAX))
@@ -254,10 +259,26 @@ impl InfoFacts {
 
     /// What keeps containers apart from the machine, in the form of Docker's API.
     fn security_options(&self) -> &'static [&'static str] {
-        match self.host.cgroup_version {
-            2 => &["name=seccomp,profile=builtin", "name=cgroupns"],
-            _ => &["name=seccomp,profile=builtin"],
+        match (self.is_ordinary_user(), self.host.cgroup_version) {
+            (true, _) => &["name=seccomp,profile=builtin", "name=rootless"],
+            (false, 2) => &["name=seccomp,profile=builtin", "name=cgroupns"],
+            (false, _) => &["name=seccomp,profile=builtin"],
         }
+    }
+
+    /// Whether who runs this has neither cgroups nor networks to give to containers.
+    pub(crate) fn is_ordinary_user(&self) -> bool {
+        self.host.uid != 0
+    }
+
+    /// Where networks come from.
+    pub(crate) fn network_drivers(&self) -> &'static [&'static str] {
+        if self.is_ordinary_user() { &NETWORK_DRIVERS[1..] } else { NETWORK_DRIVERS }
+    }
+
+    /// Who makes cgroups.
+    pub(crate) fn cgroup_driver(&self) -> &'static str {
+        if self.is_ordinary_user() { "none" } else { CGROUP_DRIVER }
     }
 
     fn runtimes(&self) -> Value<'_> {

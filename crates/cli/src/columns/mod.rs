@@ -25,7 +25,7 @@ pub(crate) use container_document::container_document;
 pub(crate) use format::Format;
 pub(crate) use history::{HISTORY_COLUMNS, HistoryLine};
 pub(crate) use image::{Digests, IMAGE_COLUMNS, ImageRow, ListedImage, image_rows};
-pub(crate) use info::{CGROUP_DRIVER, InfoFacts, LOG_DRIVERS, NETWORK_DRIVERS, VOLUME_DRIVERS};
+pub(crate) use info::{InfoFacts, LOG_DRIVERS, VOLUME_DRIVERS};
 pub(crate) use inspect::Inspected;
 pub(crate) use listing::{Column, Columns, Extra, Row, listing};
 pub(crate) use moved::{MOVED_COLUMNS, MovedTag};

@@ -5,10 +5,7 @@ use engine::Setting;
 
 use super::usage;
 use super::version::{API_VERSION, COMMIT, NUMBER};
-use crate::columns::{
-    CGROUP_DRIVER, InfoFacts, LOG_DRIVERS, NETWORK_DRIVERS, VOLUME_DRIVERS, object_text,
-    parse_object_template,
-};
+use crate::columns::{InfoFacts, LOG_DRIVERS, VOLUME_DRIVERS, object_text, parse_object_template};
 use crate::flags::{Action, ArgRule, Command, Flag, Matches, Section};
 use crate::term::{escape, size};
 use crate::{Context, Failure, Outcome};
@@ -93,10 +90,11 @@ fn server(facts: &InfoFacts) -> String {
     line("Storage Driver", &info.driver.as_deref().unwrap_or("chosen when the store is made"));
     info.driver_status.iter().for_each(|(name, value)| line(&format!(" {name}"), value));
     line("Logging Driver", &LOG_DRIVERS[0]);
-    line("Cgroup Driver", &CGROUP_DRIVER);
+    line("Cgroup Driver", &facts.cgroup_driver());
     line("Cgroup Version", &host.cgroup_version);
     out.push_str(" Plugins:\n");
-    for (kind, names) in [("Volume", VOLUME_DRIVERS), ("Network", NETWORK_DRIVERS), ("Log", LOG_DRIVERS)] {
+    let networks = facts.network_drivers();
+    for (kind, names) in [("Volume", VOLUME_DRIVERS), ("Network", networks), ("Log", LOG_DRIVERS)] {
         let _ = writeln!(out, "  {kind}: {}", names.join(" "));
     }
     out + &programs(facts) + &machine_lines(facts)
@@ -111,8 +109,10 @@ fn programs(facts: &InfoFacts) -> String {
     line("Default Runtime", &facts.default_runtime().unwrap_or_default());
     line("Init Binary", &facts.init());
     out.push_str(" Security Options:\n  seccomp\n   Profile: builtin\n");
-    if facts.host.cgroup_version == 2 {
-        out.push_str("  cgroupns\n");
+    match (facts.is_ordinary_user(), facts.host.cgroup_version) {
+        (true, _) => out.push_str("  rootless\n"),
+        (false, 2) => out.push_str("  cgroupns\n"),
+        (false, _) => {}
     }
     out
 }
@@ -155,6 +155,11 @@ fn needed(facts: &InfoFacts) -> String {
     line("runtime", programs.no_runtime.clone().or(runtime).unwrap_or_default());
     line("network", place(&programs.network));
     line("init", place(&programs.init));
+    if facts.is_ordinary_user() {
+        let all = || "root, and those in the ranges of /etc/subuid and /etc/subgid".to_owned();
+        let users = facts.info.root_alone.as_ref().map_or_else(all, |why| format!("root alone: {why}"));
+        line("users", facts.info.no_namespace.clone().unwrap_or(users));
+    }
     out
 }
 

@@ -1,7 +1,9 @@
 //! `info`: the machine, the store, and what is in force.
 
 use runner::Programs;
+use runner::network::NetworkError;
 use runner::record::Status;
+use runner::user_namespace;
 
 use crate::engine::Engine;
 use crate::error::Result;
@@ -20,6 +22,10 @@ pub struct Info {
     pub driver_status: Vec<(String, String)>,
     /// What of this machine containers need.
     pub programs: Programs,
+    /// Why an ordinary user's containers have no other users than root, if so.
+    pub root_alone: Option<String>,
+    /// Why an ordinary user can have no containers, if a setting of the kernel forbids it.
+    pub no_namespace: Option<String>,
 }
 
 /// Containers by what they do.
@@ -67,12 +73,18 @@ impl Engine {
         let chosen = self.settings.storage_driver.value.clone();
         let driver = about.as_ref().map(|about| about.name.to_owned()).or(chosen);
         let status = about.map(|about| about.status).unwrap_or_default();
+        let mut programs = Programs::find(self.settings.inputs.path.as_deref(), &self.run_dir());
+        if self.is_ordinary_user() {
+            programs.network = Err(NetworkError::NotPrivileged.to_string());
+        }
         Ok(Info {
             containers: ContainerCount::of(containers.iter().map(|found| found.state.status)),
             images,
             driver,
             driver_status: status.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-            programs: Programs::find(self.settings.inputs.path.as_deref(), &self.run_dir()),
+            programs,
+            root_alone: self.why_root_alone(),
+            no_namespace: user_namespace::why_none().filter(|_| self.is_ordinary_user()),
         })
     }
 }

@@ -84,7 +84,7 @@ pub(super) fn pause(shared: &Shared, freeze: bool) -> Answer {
         _ => {}
     }
     if freeze && crate::user_namespace::is_inside() {
-        let why = "containers of an ordinary user have no cgroup, which it takes";
+        let why = "that takes a cgroup, which containers of an ordinary user do not have";
         return refuse(format!("cannot pause container {id}: {why}"));
     }
     let done = if freeze { shared.runtime.pause(id) } else { shared.runtime.resume(id) };

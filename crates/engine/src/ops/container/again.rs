@@ -32,7 +32,7 @@ impl Engine {
                  root needs none"
                     .to_owned()
             });
-            Error::new(ErrorKind::Denied, text).with_hint(hint)
+            Error::new(ErrorKind::Internal, text).with_hint(hint)
         })
     }
 
