@@ -140,7 +140,7 @@ impl Bench {
         self.says("system prune --all --force --volumes");
         self.says("fsck");
         let root = self.scratch.root();
-        for folder in ["layers/vfs", "snapshots/vfs", "trash", "leases", "containers"] {
+        for folder in ["layers/vfs-user", "snapshots/vfs-user", "trash", "leases", "containers"] {
             let names = || std::fs::read_dir(root.join(folder)).into_iter().flatten().flatten();
             let left: Vec<_> =
                 names().map(|entry| entry.file_name()).filter(|name| name != "names.lock").collect();

@@ -19,6 +19,16 @@ pub enum OciError {
     /// A number that names nobody.
     #[error("uids and gids must be in range 0-{ID_MAX}")]
     IdRange,
+    /// A limit of processes above the user's own.
+    #[error("ulimit {name}={asked} is above what this user may have, {most}: only root raises it")]
+    UlimitAboveOwn {
+        /// `nofile`.
+        name: String,
+        /// What was asked for.
+        asked: String,
+        /// The user's own hard limit.
+        most: u64,
+    },
     /// An ordinary user's namespace does not have this number.
     #[error(
         "{what} {id} of the container is nobody in your user namespace: have a range of numbers in {file}, or choose \

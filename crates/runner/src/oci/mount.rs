@@ -88,7 +88,8 @@ fn usual(bundle: &Bundle<'_>, security: &SecurityOptions, wanted: &[Mount]) -> V
     mounts
 }
 
-/// An ordinary user mounts no `sysfs` of the machine's network, and has no cgroups of version 1.
+/// An ordinary user mounts no `sysfs` of the machine's network and no `proc` of its processes, and has no cgroups of
+/// version 1.
 fn rootless(bundle: &Bundle<'_>, mounts: &mut Vec<Mount>, read_only: &[&str]) {
     let is_host = matches!(bundle.network, crate::network::Namespace::Host);
     let has_cgroups = crate::runtime::has_unified_cgroups();
@@ -96,6 +97,9 @@ fn rootless(bundle: &Bundle<'_>, mounts: &mut Vec<Mount>, read_only: &[&str]) {
     if let Some(sys) = mounts.iter_mut().find(|mount| mount.kind == "sysfs" && is_host) {
         let options = [&["rbind", "nosuid", "noexec", "nodev"], read_only].concat();
         *sys = bind("/sys", "/sys", &options);
+    }
+    if let Some(proc) = mounts.iter_mut().find(|mount| mount.kind == "proc" && bundle.pid == Space::Host) {
+        *proc = bind("/proc", "/proc", &["rbind", "nosuid", "noexec", "nodev"]);
     }
 }
 

@@ -117,6 +117,9 @@ impl Process<'_> {
         set("env", json!(self.env));
         set("cwd", json!(self.cwd));
         set("capabilities", self.capabilities());
+        if self.maps.is_some() {
+            resources::check_own_limits(&host.ulimits)?;
+        }
         let rlimits = resources::rlimits(&host.ulimits)?;
         if !rlimits.is_empty() {
             set("rlimits", Value::Array(rlimits));

@@ -1,5 +1,6 @@
 //! How much of this machine a container may take.
 
+use rustix::process::{Resource, getrlimit};
 use serde_json::{Map, Value, json};
 
 use super::OciError;
@@ -109,9 +110,62 @@ pub(super) fn rlimits(ulimits: &[Ulimit]) -> Result<Vec<Value>, OciError> {
     ulimits.iter().map(rlimit).collect()
 }
 
+/// Refuses limits above this process's own, which an ordinary user cannot raise.
+pub(super) fn check_own_limits(ulimits: &[Ulimit]) -> Result<(), OciError> {
+    for ulimit in ulimits {
+        let Some(most) = resource(&ulimit.name).and_then(|resource| getrlimit(resource).maximum) else {
+            continue;
+        };
+        let asked = u64::try_from(ulimit.hard).ok();
+        if asked.is_none_or(|asked| asked > most) {
+            let asked = asked.map_or_else(|| "unlimited".to_owned(), |asked| asked.to_string());
+            return Err(OciError::UlimitAboveOwn { name: ulimit.name.clone(), asked, most });
+        }
+    }
+    Ok(())
+}
+
+fn resource(name: &str) -> Option<Resource> {
+    Some(match name {
+        "as" => Resource::As,
+        "core" => Resource::Core,
+        "cpu" => Resource::Cpu,
+        "data" => Resource::Data,
+        "fsize" => Resource::Fsize,
+        "locks" => Resource::Locks,
+        "memlock" => Resource::Memlock,
+        "msgqueue" => Resource::Msgqueue,
+        "nice" => Resource::Nice,
+        "nofile" => Resource::Nofile,
+        "nproc" => Resource::Nproc,
+        "rss" => Resource::Rss,
+        "rtprio" => Resource::Rtprio,
+        "rttime" => Resource::Rttime,
+        "sigpending" => Resource::Sigpending,
+        "stack" => Resource::Stack,
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn limits_above_ones_own_are_refused() {
+        let most = getrlimit(Resource::Nofile).maximum.unwrap();
+        let check = |hard: i64| {
+            let ulimit = Ulimit { name: "nofile".to_owned(), soft: 1, hard };
+            check_own_limits(&[ulimit]).map_err(|error| error.to_string())
+        };
+        check(1).unwrap();
+        check(i64::try_from(most).unwrap()).unwrap();
+        assert!(check(i64::try_from(most).unwrap() + 1).unwrap_err().contains(&format!("may have, {most}")));
+        assert!(check(-1).unwrap_err().starts_with("ulimit nofile=unlimited"));
+        for name in ULIMITS {
+            assert!(resource(name).is_some(), "{name}");
+        }
+    }
 
     #[test]
     fn limits_are_as_docker_has_them() {

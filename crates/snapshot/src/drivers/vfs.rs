@@ -9,6 +9,8 @@
 //! layers/vfs/<diff hex>/{meta.json, effects.json, files/}
 //! snapshots/vfs/<key>/{snapshot.json, meta.json, files/}
 //! ```
+//!
+//! In a user namespace both folders are called `vfs-user`.
 
 use std::collections::HashMap;
 
@@ -18,7 +20,7 @@ use layer::{Policy, Whiteouts};
 use spec::{ChainId, DiffId};
 
 use crate::driver::{About, Changes, Driver, Incoming, Scratch, SnapshotFacts};
-use crate::drivers::privileges::privileges;
+use crate::drivers::privileges::{is_first_user_namespace, privileges};
 use crate::effects::{Effects, TreePath};
 use crate::error::{Error, Result};
 use crate::facts::{LayerFacts, Stored};
@@ -31,6 +33,10 @@ use crate::snapshots::{Record, Snapshots, Wanted};
 use crate::staged::{Place, Staged};
 
 pub(crate) const NAME: &str = "vfs";
+
+/// Where an ordinary user's containers have theirs: outside the user namespace that they were made in nobody but root
+/// can read or remove all of it, so what the user has besides is kept apart.
+const OF_USERS: &str = "vfs-user";
 
 /// The files of a layer or snapshot.
 const FILES: &str = "files";
@@ -49,8 +55,8 @@ impl Vfs {
     pub(crate) fn open(root: &Dir) -> Result<Vfs> {
         Ok(Vfs {
             about: About { name: NAME, needs_parents: false, has_trees: true, status: Vec::new() },
-            layers: Layers::new(root, NAME, Trust::Files)?,
-            snapshots: Snapshots::new(root, NAME)?,
+            layers: Layers::new(root, folder(), Trust::Files)?,
+            snapshots: Snapshots::new(root, folder())?,
         })
     }
 
@@ -105,6 +111,10 @@ impl Vfs {
         self.layers.seal_snapshot(folder, chain_id, record.active)?;
         self.snapshots.publish(key, record, place)
     }
+}
+
+fn folder() -> &'static str {
+    if is_privileged() && !is_first_user_namespace() { OF_USERS } else { NAME }
 }
 
 fn mounts(folder: &Dir, record: &Record) -> Vec<Mount> {

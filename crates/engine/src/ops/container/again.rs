@@ -13,7 +13,7 @@ impl Engine {
     /// they were made in.
     pub fn has_files_of_containers(&self) -> bool {
         let root = &self.settings.root.value;
-        ["layers/vfs", "snapshots/vfs", "volumes"].iter().any(|name| root.join(name).exists())
+        ["layers/vfs-user", "snapshots/vfs-user", "volumes"].iter().any(|name| root.join(name).exists())
     }
 
     /// Starts this program again, in the user namespace of the store's containers or in a new one.
