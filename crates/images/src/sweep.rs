@@ -43,15 +43,17 @@ impl ImageStore {
         let index = self.index()?;
         let mut reach = self.reach(index.entries());
         reach.hold_snapshots(&self.driver().snapshots()?);
+        let others = snapshot::besides(self.content().root(), self.driver())?;
+        for other in &others {
+            reach.hold_snapshots(&other.snapshots()?);
+        }
         let mut swept = Swept { held_back: reach.held_back(&index), ..Swept::default() };
         if swept.held_back.is_none() {
             self.discard_blobs(&sweep, &reach, &mut swept)?;
             self.discard_layers(self.driver(), &sweep, &reach, &mut swept)?;
-            // An ordinary user's containers have another driver than the images: what is recorded without files goes
-            // with these, and nobody gains room by it.
-            let cold = snapshot::open(self.content().root(), Some("cold"))?;
-            if cold.about().name != self.driver().about().name {
-                self.discard_layers(&*cold, &sweep, &reach, &mut Swept::default())?;
+            // Nobody asks how much room these gave back.
+            for other in &others {
+                self.discard_layers(&**other, &sweep, &reach, &mut Swept::default())?;
             }
         }
         sweep.finish()?;

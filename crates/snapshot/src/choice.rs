@@ -32,6 +32,22 @@ pub fn open(root: &Dir, choice: Option<&str>) -> Result<Box<dyn Driver>> {
     }
 }
 
+/// The drivers that an ordinary user's store may have layers of besides the one in use: containers of one are in a user
+/// namespace and have another driver than images are kept with outside.
+///
+/// # Errors
+/// When the disk says no.
+pub fn besides(root: &Dir, used: &dyn Driver) -> Result<Vec<Box<dyn Driver>>> {
+    let mut others: Vec<Box<dyn Driver>> = Vec::new();
+    if used.about().name != cold::NAME {
+        others.push(Box::new(cold::Cold::open(root)?));
+    }
+    if vfs::is_of_users() {
+        others.push(Box::new(vfs::Vfs::open_plain(root)?));
+    }
+    Ok(others)
+}
+
 fn default(root: &Dir) -> Result<Box<dyn Driver>> {
     match overlay2::Overlay2::open(root) {
         Ok(driver) => Ok(Box::new(driver)),

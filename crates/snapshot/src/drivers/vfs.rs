@@ -53,10 +53,19 @@ pub(crate) struct Vfs {
 
 impl Vfs {
     pub(crate) fn open(root: &Dir) -> Result<Vfs> {
+        Vfs::open_in(root, if is_of_users() { OF_USERS } else { NAME })
+    }
+
+    /// What was kept outside the user namespace that this process is in.
+    pub(crate) fn open_plain(root: &Dir) -> Result<Vfs> {
+        Vfs::open_in(root, NAME)
+    }
+
+    fn open_in(root: &Dir, folder: &'static str) -> Result<Vfs> {
         Ok(Vfs {
             about: About { name: NAME, needs_parents: false, has_trees: true, status: Vec::new() },
-            layers: Layers::new(root, folder(), Trust::Files)?,
-            snapshots: Snapshots::new(root, folder())?,
+            layers: Layers::new(root, folder, Trust::Files)?,
+            snapshots: Snapshots::new(root, folder)?,
         })
     }
 
@@ -113,8 +122,9 @@ impl Vfs {
     }
 }
 
-fn folder() -> &'static str {
-    if is_privileged() && !is_first_user_namespace() { OF_USERS } else { NAME }
+/// Whether this process is in a user namespace, as an ordinary user's containers are.
+pub(crate) fn is_of_users() -> bool {
+    is_privileged() && !is_first_user_namespace()
 }
 
 fn mounts(folder: &Dir, record: &Record) -> Vec<Mount> {
