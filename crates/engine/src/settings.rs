@@ -1,6 +1,7 @@
 //! What is in force, and where each value came from: an option, the environment, a file, or the default.
 
 use std::fmt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use registry_client::Secret;
@@ -172,13 +173,19 @@ fn root(inputs: &Inputs, file: &DaemonFile, host: &HostInfo) -> Result<Setting<P
     Ok(Setting { value: std::path::absolute(&value).unwrap_or(value), origin })
 }
 
-/// `/run/strata` for root; for others a folder of the session's, or of the store's where there is no session.
+/// `/run/strata` for root; for others a folder of the session's, or of the store's where there is no session, or only
+/// somebody else's: `su` leaves that behind.
 fn run(inputs: &Inputs, root: &Path, host: &HostInfo) -> PathBuf {
     match &inputs.runtime_dir {
         _ if host.uid == 0 => "/run/strata".into(),
-        Some(session) => session.join("strata"),
-        None => root.join("run"),
+        Some(session) if is_own_folder(session) => session.join("strata"),
+        _ => root.join("run"),
     }
+}
+
+fn is_own_folder(path: &Path) -> bool {
+    let own = rustix::process::geteuid().as_raw();
+    path.metadata().is_ok_and(|found| found.is_dir() && found.uid() == own)
 }
 
 /// `/var/lib/strata` for root; for others the first of their data folders that can be used, and a folder of
