@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use content::Pin;
 use snapshot::{Driver, StoredKind};
-use spec::ChainId;
+use spec::{ChainId, DiffId};
 
 use crate::error::Result;
 use crate::reach::Reach;
@@ -50,10 +50,9 @@ impl ImageStore {
         let mut swept = Swept { held_back: reach.held_back(&index), ..Swept::default() };
         if swept.held_back.is_none() {
             self.discard_blobs(&sweep, &reach, &mut swept)?;
-            self.discard_layers(self.driver(), &sweep, &reach, &mut swept)?;
-            // Nobody asks how much room these gave back.
-            for other in &others {
-                self.discard_layers(&**other, &sweep, &reach, &mut Swept::default())?;
+            let mut counted = HashSet::new();
+            for driver in std::iter::once(self.driver()).chain(others.iter().map(|other| &**other)) {
+                discard_layers(driver, &sweep, &reach, &mut counted, &mut swept)?;
             }
         }
         sweep.finish()?;
@@ -70,38 +69,43 @@ impl ImageStore {
         }
         Ok(())
     }
+}
 
-    /// Stored layers live through images, leases and snapshots; what belongs to a stack lives through images
-    /// and snapshots alone, since it is made anew in a moment.
-    fn discard_layers(
-        &self,
-        driver: &dyn Driver,
-        sweep: &content::Sweep<'_>,
-        reach: &Reach,
-        swept: &mut Swept,
-    ) -> Result<()> {
-        for stored in driver.walk()? {
-            let keep = match &stored.kind {
-                StoredKind::Layer(diff_id) => {
-                    reach.layers.contains(diff_id) || sweep.is_pinned(&Pin::Layer(diff_id.clone()))
-                }
-                StoredKind::Stack(chain_id) => reach.stacks.contains(chain_id),
-            };
-            if keep {
-                continue;
+/// Stored layers live through images, leases and snapshots; what belongs to a stack lives through images and snapshots
+/// alone, since it is made anew in a moment. A layer that several drivers have is `counted` once.
+fn discard_layers(
+    driver: &dyn Driver,
+    sweep: &content::Sweep<'_>,
+    reach: &Reach,
+    counted: &mut HashSet<DiffId>,
+    swept: &mut Swept,
+) -> Result<()> {
+    for stored in driver.walk()? {
+        let keep = match &stored.kind {
+            StoredKind::Layer(diff_id) => {
+                reach.layers.contains(diff_id) || sweep.is_pinned(&Pin::Layer(diff_id.clone()))
             }
-            let size = match &stored.kind {
-                StoredKind::Layer(diff_id) => {
-                    driver.facts(std::slice::from_ref(diff_id))?.map_or(0, |facts| facts.size)
-                }
-                StoredKind::Stack(_) => 0,
-            };
-            if stored.discard(sweep.trash())? {
-                swept.layers += usize::from(matches!(stored.kind, StoredKind::Layer(_)));
-                swept.layer_bytes += size;
-                swept.unpacked_bytes += stored.disk_bytes;
-            }
+            StoredKind::Stack(chain_id) => reach.stacks.contains(chain_id),
+        };
+        if keep {
+            continue;
         }
-        Ok(())
+        let size = match &stored.kind {
+            StoredKind::Layer(diff_id) => {
+                driver.facts(std::slice::from_ref(diff_id))?.map_or(0, |facts| facts.size)
+            }
+            StoredKind::Stack(_) => 0,
+        };
+        if !stored.discard(sweep.trash())? {
+            continue;
+        }
+        swept.unpacked_bytes += stored.disk_bytes;
+        if let StoredKind::Layer(diff_id) = stored.kind
+            && counted.insert(diff_id)
+        {
+            swept.layers += 1;
+            swept.layer_bytes += size;
+        }
     }
+    Ok(())
 }
