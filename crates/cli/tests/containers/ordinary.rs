@@ -87,7 +87,7 @@ impl Bench {
         assert_eq!(self.says("ps --format '{{.Names}} {{.Image}}'"), "box bb:1");
         assert_eq!(self.says("exec box id -u"), "0");
         self.says("exec box sh -c 'echo v > /v/f; chown 1000:1000 /tmp/new || true'");
-        assert_eq!(self.says("exec box stat -c %u:%g /tmp/new /home/joe/f"), owners);
+        assert_eq!(self.says("exec box stat -c %u:%g /tmp/new /srv/joe/f"), owners);
         assert!(self.says("top box").contains("exit 3"), "top");
         let used = self.says("stats --no-stream --format '{{.PIDs}} {{.MemUsage}}' box");
         assert!(!used.starts_with('0') && !used.contains(" 0B /"), "{used}");
@@ -106,10 +106,10 @@ impl Bench {
             let line = exported.stdout.lines().find(|line| line.ends_with(name)).unwrap_or_default();
             line.split_whitespace().nth(1).unwrap_or_default().replace('/', ":")
         };
-        assert_eq!(format!("{}\n{}", owner_of(" tmp/new"), owner_of(" home/joe/f")), owners, "{exported}");
+        assert_eq!(format!("{}\n{}", owner_of(" tmp/new"), owner_of(" srv/joe/f")), owners, "{exported}");
         assert_eq!(self.says("commit box com:2").len(), 71);
         for image in ["com:1", "com:2"] {
-            let words = "stat -c %u:%g /tmp/new /home/joe/f";
+            let words = "stat -c %u:%g /tmp/new /srv/joe/f";
             assert_eq!(
                 self.says(&format!("run --rm --network none --runtime {runtime} {image} {words}")),
                 owners
@@ -126,7 +126,7 @@ impl Bench {
         self.scratch.write(state, state);
         self.says(&format!("cp {state} box:/tmp/{state}"));
         self.says(&format!("cp box:/tmp/{state} back"));
-        self.says("cp -a box:/home/joe joe");
+        self.says("cp -a box:/srv/joe joe");
         let read = self.scratch.shell("cat back joe/f && rm -r back joe");
         assert_eq!((read.stdout.as_str(), read.success()), (&*format!("{state}j\n"), true), "{read}");
     }
@@ -164,11 +164,11 @@ fn until_ready(bench: &Bench) -> String {
 
 /// `bb.tar`: root's files and those of two others.
 fn write_image(folder: &Path) {
-    let script = "mkdir -p fs/bin fs/etc fs/tmp fs/data fs/home/joe && cd fs && cp /bin/busybox bin/ && \
+    let script = "mkdir -p fs/bin fs/etc fs/tmp fs/data fs/srv/joe && cd fs && cp /bin/busybox bin/ && \
                   for a in sh cat ls sleep ln stat id touch chown true; do ln -s busybox bin/$a; done && \
-                  printf 'root:x:0:0:root:/:/bin/sh\\njoe:x:1000:1000::/home/joe:/bin/sh\\n' > etc/passwd && \
-                  printf 'root:x:0:\\njoe:x:1000:\\n' > etc/group && echo d > data/f && echo j > home/joe/f && \
-                  chown -R 0:0 . && chown -R 33:44 data && chown -R 1000:1000 home/joe && chmod 700 home/joe && \
+                  printf 'root:x:0:0:root:/:/bin/sh\\njoe:x:1000:1000::/srv/joe:/bin/sh\\n' > etc/passwd && \
+                  printf 'root:x:0:\\njoe:x:1000:\\n' > etc/group && echo d > data/f && echo j > srv/joe/f && \
+                  chown -R 0:0 . && chown -R 33:44 data && chown -R 1000:1000 srv/joe && chmod 700 srv/joe && \
                   chmod 1777 tmp && tar --numeric-owner -cf ../bb.tar . && cd .. && rm -r fs";
     let made = Command::new("sh").args(["-c", script]).current_dir(folder).status();
     assert!(made.unwrap().success(), "an image");
@@ -181,10 +181,10 @@ fn runtimes() -> impl Iterator<Item = &'static str> {
 #[test]
 fn with_ranges_all_have_their_files() {
     let Some(bench) = Bench::with_ranges() else { return };
-    let files = "/bin/busybox /data /data/f /home/joe";
+    let files = "/bin/busybox /data /data/f /srv/joe";
     bench.check(&format!("bb:1 stat -c %u:%g:%a {files}"), "0:0:755\n33:44:755\n33:44:644\n1000:1000:700");
     bench.check("bb:1 id -u", "0");
-    bench.check("-u joe bb:1 sh -c 'id -u; cat /home/joe/f'", "1000\nj");
+    bench.check("-u joe bb:1 sh -c 'id -u; cat /srv/joe/f'", "1000\nj");
     bench.check("-u 1234:5678 bb:1 id", "uid=1234 gid=5678 groups=5678");
     bench.check("bb:1 sh -c 'touch /tmp/x && chown 77:88 /tmp/x && stat -c %u:%g /tmp/x'", "77:88");
     bench.check(
@@ -206,10 +206,10 @@ fn alone_root_has_all_files() {
     if skip::installed("newuidmap") {
         assert!(first(&bench).contains(why));
     }
-    let files = "/bin/busybox /data /data/f /home/joe";
+    let files = "/bin/busybox /data /data/f /srv/joe";
     bench.check(&format!("bb:1 stat -c %u:%g:%a {files}"), "0:0:755\n0:0:755\n0:0:644\n0:0:700");
     bench.check("bb:1 sh -c 'touch /tmp/x && stat -c %u:%g /tmp/x'", "0:0");
-    bench.check("bb:1 cat /home/joe/f", "j");
+    bench.check("bb:1 cat /srv/joe/f", "j");
     bench.is_refused(
         "run --rm --network none -u 1000 bb:1 id",
         125,
@@ -290,7 +290,7 @@ fn short_ranges_serve_whom_they_can() {
     let Some(bench) = Bench::new("tester:2000000:40\n").filter(|_| skip::installed("newuidmap")) else {
         return;
     };
-    bench.check("bb:1 stat -c %u:%g /data /home/joe", "33:0\n0:0");
+    bench.check("bb:1 stat -c %u:%g /data /srv/joe", "33:0\n0:0");
     bench.is_refused("run --rm --network none -u joe bb:1 id", 125, "user 1000 of the container is nobody");
     bench.says("rmi bb:1");
 }
