@@ -246,6 +246,10 @@ fn what_an_ordinary_user_cannot_have_is_said() {
         "run --rm --network none --memory 64m --cpus 1 --pids-limit 9 bb:1 id",
         "WARNING: Containers of an ordinary user have no cgroup. Discarded: --memory, --cpus, --pids-limit",
     );
+    let most = bench.scratch.shell("ulimit -Hn").stdout.trim().to_owned();
+    let above = "run --rm --network none --ulimit nofile=999999999 bb:1 true";
+    bench.is_refused(above, 125, &format!("is above what this user may have, {most}"));
+    assert!(bench.says("run --rm --network none --pid host bb:1 ls /proc").lines().any(|line| line == "1"));
     let info = bench.says("info");
     for line in ["Cgroup Driver: none", "Network: host null", "  rootless", "users: root alone: "] {
         assert!(info.contains(line), "{line} in {info}");
@@ -307,4 +311,22 @@ fn without_a_folder_for_the_session_containers_run() {
             scratch.run(line).expect_success();
         }
     }
+}
+
+/// Whoever was killed while files had their owners given leaves none that the user cannot remove.
+#[test]
+fn what_a_kill_leaves_goes_with_the_next_removal() {
+    let Some(bench) = Bench::with_ranges() else { return };
+    for at in (20..220).step_by(25) {
+        bench
+            .scratch
+            .shell(&format!("STRATA_FAULT=kill:{at} strata create --name box --network none bb:1 true"));
+        bench.scratch.run("rm -f box");
+        bench.says("rmi bb:1");
+        bench.says("import bb.tar bb:1");
+    }
+    bench.says("fsck --repair");
+    assert!(!bench.says("image prune --all --force").ends_with(" 0B"));
+    let removed = bench.scratch.shell("rm -r \"$STRATA_ROOT\"/*");
+    assert!(removed.success(), "{removed}");
 }
