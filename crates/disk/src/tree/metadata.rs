@@ -23,6 +23,25 @@ impl Owner {
     pub fn of_process() -> Owner {
         Owner { uid: rustix::process::geteuid().as_raw(), gid: rustix::process::getegid().as_raw() }
     }
+
+    /// Gives something to this owner by `set`. Numbers that the user namespace of this process does not have cannot be
+    /// given to: what had them becomes this process's own.
+    ///
+    /// # Errors
+    /// When the system does.
+    pub fn give(self, set: impl Fn(Owner) -> crate::error::Result<()>) -> crate::error::Result<()> {
+        let own = Owner::of_process();
+        let next_best = [Owner { gid: own.gid, ..self }, Owner { uid: own.uid, ..self }, own];
+        let mut outcome = set(self);
+        for owner in next_best {
+            match &outcome {
+                // The kernel's word for a number that it cannot translate.
+                Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => outcome = set(owner),
+                _ => break,
+            }
+        }
+        outcome
+    }
 }
 
 /// A point in time, seconds and nanoseconds since 1970; the nanoseconds count forward before 1970 too. File systems
@@ -38,25 +57,6 @@ pub struct Time {
 /// Whether this process may do what only root may: give files away and make devices.
 pub fn is_privileged() -> bool {
     rustix::process::geteuid().is_root()
-}
-
-/// Gives something to an owner by `set`. Numbers that the user namespace of this process does not have cannot be given
-/// to: what had them becomes this process's own.
-///
-/// # Errors
-/// When the system does.
-pub fn give(owner: Owner, set: impl Fn(Owner) -> crate::error::Result<()>) -> crate::error::Result<()> {
-    let own = Owner::of_process();
-    let next_best = [Owner { gid: own.gid, ..owner }, Owner { uid: own.uid, ..owner }, own];
-    let mut outcome = set(owner);
-    for owner in next_best {
-        match &outcome {
-            // The kernel's word for a number that it cannot translate.
-            Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => outcome = set(owner),
-            _ => break,
-        }
-    }
-    outcome
 }
 
 /// The bits that new files do not get, if the system says. They are the whole process's and are only read here:

@@ -20,7 +20,7 @@ mod walk;
 
 pub use copy::{copy_entry, copy_metadata};
 pub use folder::{Folder, NodeKind};
-pub use metadata::{Owner, Time, give, is_privileged, umask};
+pub use metadata::{Owner, Time, is_privileged, umask};
 pub use new_file::NewFile;
 pub use remove::remove;
 pub use resolve::Follow;

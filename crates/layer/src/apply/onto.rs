@@ -318,7 +318,7 @@ impl<'t> Onto<'t> {
 /// In a user namespace there are owners that nothing can be given to.
 fn give(privileges: Privileges, owner: Owner, set: impl Fn(Owner) -> disk::Result<()>) -> disk::Result<()> {
     match privileges {
-        Privileges::NoDevices => disk::tree::give(owner, set),
+        Privileges::NoDevices => owner.give(set),
         _ => set(owner),
     }
 }

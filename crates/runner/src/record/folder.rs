@@ -130,14 +130,7 @@ impl Containers {
         let Some(dir) = self.dir.dir_if_exists(id.as_str())? else { return Ok(None) };
         let Some(container) = read::<Container>(&dir, RECORD)? else { return Ok(None) };
         let state = read::<State>(&dir, STATE)?.unwrap_or_default();
-        let is_monitored = match state.status.is_running() {
-            true => match dir.try_lock(MONITOR, LockMode::Exclusive) {
-                // It goes at this moment, with its folder.
-                Err(error) if error.is_not_found() => return Ok(None),
-                lock => lock?.is_none(),
-            },
-            false => false,
-        };
+        let is_monitored = state.status.is_running() && dir.try_lock(MONITOR, LockMode::Exclusive)?.is_none();
         let state = if is_monitored { state } else { unwatched(state) };
         Ok(Some(Found { container, state, is_monitored, home: Arc::clone(&self.dir) }))
     }

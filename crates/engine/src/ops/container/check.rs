@@ -2,7 +2,7 @@
 
 use runner::logs::LogOptions;
 use runner::record::{Config, Healthcheck, HostConfig};
-use runner::{oci, signal};
+use runner::{oci, signal, user_namespace};
 
 use super::{CreateContainer, cpuset};
 use crate::error::{Error, ErrorKind, Result};
@@ -137,11 +137,12 @@ fn resources(request: &CreateContainer) -> Result<Vec<String>> {
     if host.network_mode == "host" && (host.publish_all_ports || !host.port_bindings.is_empty()) {
         warnings.push("Published ports are discarded when using host network mode".to_owned());
     }
+    warnings.extend(limits_of_ordinary_users(host).filter(|_| user_namespace::is_inside()));
     Ok(warnings)
 }
 
 /// What of a container's limits an ordinary user cannot have: those that cgroups enforce.
-pub(super) fn limits_of_ordinary_users(host: &HostConfig) -> Option<String> {
+fn limits_of_ordinary_users(host: &HostConfig) -> Option<String> {
     let asked = [
         ("--memory", host.memory > 0),
         ("--memory-reservation", host.memory_reservation > 0),

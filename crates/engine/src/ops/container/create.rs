@@ -6,7 +6,6 @@ use std::path::Path;
 
 use images::{Image, ImageStore};
 use runner::record::{Config, Container, ContainerId, Containers, EndpointAsked, HostConfig};
-use runner::user_namespace;
 use snapshot::{Key, Scratch};
 use spec::{ImageId, Platform, PlatformMatcher};
 
@@ -68,20 +67,10 @@ impl Engine {
         check_platform(&request.image, &platform, request.platform.as_ref())?;
         check::processors(request.host_config.nano_cpus, self.host.cpus)?;
         let mut warnings = check::settings(request)?;
-        warnings.extend(
-            check::limits_of_ordinary_users(&request.host_config).filter(|_| self.is_ordinary_user()),
-        );
         warnings.extend(self.foreign_platform(&platform, request.platform.is_none()));
         let container = self.plan(request, &image, found.image)?;
         let lease = store.content().lease()?;
-        let is_first_use = self.make_layers_ready(&store, &lease, &image)?;
-        if is_first_use && user_namespace::is_alone() {
-            warnings.extend(self.why_root_alone().map(|why| {
-                format!(
-                    "all files of the image belong to root, since root is alone in your user namespace: {why}"
-                )
-            }));
-        }
+        self.make_layers_ready(&store, &lease, &image)?;
         // Layers are pinned now; had somebody removed the image before that, some could be gone.
         store.index()?.resolve(&request.image)?;
         let scratch_name = lease.fresh_name();

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use disk::tree::{FileKind, Folder, NewFile, NodeKind, Owner, Stat, Time, give, is_privileged};
+use disk::tree::{FileKind, Folder, NewFile, NodeKind, Owner, Stat, Time, is_privileged};
 use layer::tar::{Header, Kind, Reader};
 use runner::user_namespace;
 
@@ -139,7 +139,7 @@ impl<'u> Unpacking<'u> {
         }
         let made = self.view.folder(&path)?;
         if let Some(owner) = self.owner(header) {
-            give(owner, |owner| made.set_owner(owner))?;
+            owner.give(|owner| made.set_owner(owner))?;
         }
         for xattr in &header.xattrs {
             pass_unknown(made.set_xattr(&xattr.name, &xattr.value))?;
@@ -152,7 +152,7 @@ impl<'u> Unpacking<'u> {
         let mut file = folder.create(last, 0o600)?;
         fill(&mut file, header, data)?;
         if let Some(owner) = self.owner(header) {
-            give(owner, |owner| file.set_owner(owner))?;
+            owner.give(|owner| file.set_owner(owner))?;
         }
         for xattr in &header.xattrs {
             pass_unknown(file.set_xattr(&xattr.name, &xattr.value))?;
@@ -180,7 +180,7 @@ impl<'u> Unpacking<'u> {
 
     fn own_entry(&self, folder: &Folder, last: &[u8], header: &Header) -> Result<()> {
         match self.owner(header) {
-            Some(owner) => Ok(give(owner, |owner| folder.set_owner_of(last, owner))?),
+            Some(owner) => Ok(owner.give(|owner| folder.set_owner_of(last, owner))?),
             None => Ok(()),
         }
     }
