@@ -25,7 +25,7 @@ pub(crate) fn run_in_one(
         Files::ForSizes => asks_sizes(),
         Files::IfAny | Files::Always => true,
     };
-    if !may_need || user_namespace::is_inside() || (context.host)(None).uid == 0 {
+    if !may_need || !user_namespace::is_needed() {
         return Ok(None);
     }
     let engine = context.engine(matches)?;

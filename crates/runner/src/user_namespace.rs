@@ -49,6 +49,11 @@ pub fn is_inside() -> bool {
     maps().is_some()
 }
 
+/// Whether who runs this is root nowhere, and so has to be in a namespace first.
+pub fn is_needed() -> bool {
+    !rustix::process::geteuid().is_root()
+}
+
 /// Who is who in the namespace of this process; nothing in the machine's own.
 pub fn maps() -> Option<IdMaps> {
     let read = |name: &str| {
