@@ -262,8 +262,8 @@ fn at_every_call(scratch: &Scratch, before: Option<&str>, command: &str, fault: 
         let outcome = scratch.shell(&format!("STRATA_FAULT={} strata {command}", fault(at)));
         assert!(!outcome.stderr.contains("panicked"), "{when}: {}", outcome.stderr);
         if fault(at).starts_with("kill") {
-            // Files without a record are what a kill between the two leaves; repairing knows them.
-            scratch.run("fsck --repair");
+            // Files without a record are what a kill between the two leaves; repairs and prunes know them.
+            scratch.run(if at % 2 == 0 { "fsck --repair" } else { "container prune -f --filter label=no" });
         }
         scratch.run("rm --force c1").expect_success();
         assert_eq!(scratch.run("ps -aq").stdout, "", "{when}");
@@ -300,4 +300,35 @@ fn a_removal_is_finished_by_the_next_wherever_it_is_cut_off() {
     let before = Some("run -d --name c1 --network none bb:1 sleep 600");
     at_every_call(&scratch, before, "rm --force c1", &|at| format!("kill:{at}"));
     at_every_call(&scratch, before, "rm --force c1", &|at| format!("fail:{at}:{ENOSPC}"));
+}
+
+/// Somebody repairs all the time; containers come and go all the same.
+#[test]
+fn repairs_and_prunes_leave_alone_what_is_being_made() {
+    let Some(scratch) = running_bench() else { return };
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for line in ["fsck --repair", "volume prune -f", "fsck", "ps -as", "system df -v"] {
+            let (scratch, is_over) = (&scratch, &is_over);
+            scope.spawn(move || {
+                while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
+                    scratch.run(line).expect_success();
+                }
+            });
+        }
+        let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            for round in 0..30 {
+                scratch.run("run -d --name c1 -v /tmp --network none bb:1 sleep 600").expect_success();
+                scratch.run("exec c1 ls /bin/sh").expect_success().expect_stdout("/bin/sh\n");
+                scratch.run("rm -f -v c1").expect_success();
+                let line = format!("create --name c{round} --network none bb:1 ls");
+                scratch.run(&line).expect_success();
+                scratch.run(&format!("start -a c{round}")).expect_success();
+                scratch.run(&format!("rm c{round}")).expect_success();
+            }
+        }));
+        is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+        made.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    });
+    assert_eq!(scratch.run("ps -aq").stdout, "");
 }

@@ -26,7 +26,7 @@ pub use remove::remove;
 pub use resolve::Follow;
 pub use root::Tree;
 pub use stat::{FileKind, Stat};
-pub use usage::disk_usage;
+pub use usage::{disk_usage, file_bytes};
 pub use walk::{Step, Walk};
 
 #[cfg(test)]

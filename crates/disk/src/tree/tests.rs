@@ -393,3 +393,36 @@ fn usage_is_what_du_says() {
         String::from_utf8(du.stdout).unwrap().split_whitespace().next().unwrap().parse().unwrap();
     assert_eq!(disk_usage(&Tree::open(root).unwrap()).unwrap(), expect);
 }
+
+/// Folders come and go, and move, under somebody who counts what is in them.
+#[test]
+fn bytes_are_counted_while_somebody_is_at_work() {
+    let tmp = tempfile::tempdir().unwrap();
+    let at = tmp.path().join("at");
+    std::fs::create_dir_all(at.join("kept")).unwrap();
+    std::fs::write(at.join("kept/file"), "12345").unwrap();
+    let folder = crate::Dir::open(&at).unwrap();
+    let is_over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
+                let deep = at.join("a/b/c");
+                std::fs::create_dir_all(&deep).unwrap();
+                std::fs::write(deep.join("file"), "").unwrap();
+                std::fs::rename(at.join("a/b"), at.join("moved")).unwrap();
+                std::fs::remove_dir_all(at.join("moved")).unwrap();
+                std::fs::remove_dir_all(at.join("a")).unwrap();
+                std::thread::yield_now();
+            }
+        });
+        let counted: Vec<_> = (0..300).map(|_| file_bytes(&folder, &|_| true)).collect();
+        is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+        // Moved again and again is an error, but never a wrong number.
+        let good = counted.iter().flatten().filter(|bytes| **bytes == 5).count();
+        let bad: Vec<_> = counted.iter().flatten().filter(|bytes| **bytes != 5).collect();
+        assert!(good > 250 && bad.is_empty(), "{good} good, {bad:?}");
+    });
+    std::fs::write(at.join("twin"), "123").unwrap();
+    std::fs::hard_link(at.join("twin"), at.join("kept/twin")).unwrap();
+    assert_eq!(file_bytes(&folder, &|path| path != b"kept/file").unwrap(), 3);
+}

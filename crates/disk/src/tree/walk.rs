@@ -118,9 +118,14 @@ impl Walk {
             push_component(&mut self.path, &name);
             self.name_len = name.len();
             if stat.kind == FileKind::Dir {
-                self.folder = match self.across_mounts {
-                    true => self.folder.tree()?.folder(&name, Follow::Never)?,
-                    false => self.folder.folder(&name)?,
+                let opened = match self.across_mounts {
+                    true => self.folder.tree()?.folder(&name, Follow::Never),
+                    false => self.folder.folder(&name),
+                };
+                self.folder = match opened {
+                    // Gone since it was looked at.
+                    Err(error) if error.is_not_found() => continue,
+                    opened => opened?,
                 };
                 return self.enter().map(Some);
             }

@@ -14,11 +14,11 @@ use super::shared::Shared;
 use super::stage::{Running, begin};
 use super::streams::{Attached, Streams};
 use super::{Job, cgroup, memory};
-use crate::control::{Answer, Ask, Attach, Listener};
+use crate::control::{Answer, Ask, Attach, FailureKind, Listener};
 use crate::error::{Error, Result};
 use crate::logs::{LogOptions, Writer, file_name};
 use crate::process;
-use crate::record::{State, Status, become_monitor, read_state};
+use crate::record::{Containers, State, Status, become_monitor, read_state};
 use crate::runtime::Runtime;
 use crate::socket;
 
@@ -45,6 +45,12 @@ pub(super) fn live(
         let _ = launch.answer(&Answer::Done { exit_code: 0 });
         return Ok(());
     };
+    if Containers::open(&job.root)?.get(&job.container.id)?.is_none() {
+        // Somebody else removed it in the meantime: what is open here is a folder without a name.
+        let error = Error::NoSuchContainer(job.container.id.to_string());
+        let _ = launch.answer(&Answer::Failed { kind: FailureKind::Other, message: error.to_string() });
+        return Err(error);
+    }
     let (shared, running) = match first_start(job, attach, &launch) {
         Ok(started) => started,
         Err(error) => return not_started(job, &mut launch, &error, remove),

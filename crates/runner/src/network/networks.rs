@@ -191,7 +191,8 @@ impl Networks {
             if self.is_running(run, &container)? {
                 continue;
             }
-            let folder = Dir::open(&run.container(&container))?;
+            // Meanwhile it may be gone.
+            let Some(folder) = Dir::open(run.path())?.dir_if_exists(container.as_str())? else { continue };
             if folder.file_len(PLAN)?.is_some() {
                 left.push(Leftover { container: container.clone(), what: "network rules" });
             }

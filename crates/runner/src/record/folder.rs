@@ -17,6 +17,8 @@ const STATE: &str = "state.json";
 const MONITOR: &str = "monitor.lock";
 /// Held while names are given or taken away.
 const NAMES: &str = "names.lock";
+/// Shared by those who make containers or remove them.
+const CHANGES: &str = "changes.lock";
 /// What an image, its environment and every flag can amount to.
 const RECORD_BYTES_MAX: u64 = 16 << 20;
 /// Naming a container takes milliseconds; somebody who holds the lock for longer is stuck.
@@ -52,6 +54,17 @@ impl Found {
         let id = self.container.id.as_str();
         self.home.dir_if_exists(id)?.ok_or_else(|| Error::NoSuchContainer(id.to_owned()))
     }
+
+    /// Makes the caller the container's monitor, until the lock is dropped; nothing when it has one.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchContainer`] when the container went meanwhile, or the lock cannot be made.
+    pub fn become_monitor(&self) -> Result<Option<Lock>> {
+        let locked = become_monitor(&self.dir()?);
+        // A folder that was open can be locked when it has no name any more.
+        self.dir()?;
+        locked
+    }
 }
 
 /// What a record says about the name.
@@ -84,6 +97,24 @@ impl Containers {
     /// When somebody else does it for too long.
     pub fn lock_names(&self) -> Result<Lock> {
         Ok(self.dir.lock(NAMES, LockMode::Exclusive, PATIENCE)?)
+    }
+
+    /// Says that files without a container, or a container without files, are on their way to be otherwise, until it
+    /// is dropped: held while a container is made or removed.
+    ///
+    /// # Errors
+    /// When somebody clears up for too long.
+    pub fn changing(&self) -> Result<Lock> {
+        Ok(self.dir.lock(CHANGES, LockMode::Shared, PATIENCE)?)
+    }
+
+    /// Keeps containers from being made and removed until it is dropped, so that what has no record is known to be
+    /// left over; nothing while somebody makes or removes one.
+    ///
+    /// # Errors
+    /// When the system cannot lock.
+    pub fn still(&self) -> Result<Option<Lock>> {
+        Ok(self.dir.try_lock(CHANGES, LockMode::Exclusive)?)
     }
 
     /// All ids, in no order.
@@ -130,7 +161,12 @@ impl Containers {
         let Some(dir) = self.dir.dir_if_exists(id.as_str())? else { return Ok(None) };
         let Some(container) = read::<Container>(&dir, RECORD)? else { return Ok(None) };
         let state = read::<State>(&dir, STATE)?.unwrap_or_default();
-        let is_monitored = state.status.is_running() && dir.try_lock(MONITOR, LockMode::Exclusive)?.is_none();
+        let is_monitored = match state.status.is_running().then(|| become_monitor(&dir)) {
+            None | Some(Ok(Some(_))) => false,
+            Some(Ok(None)) => true,
+            Some(Err(_)) if self.dir.dir_if_exists(id.as_str())?.is_none() => return Ok(None),
+            Some(Err(error)) => return Err(error),
+        };
         let state = if is_monitored { state } else { unwatched(state) };
         Ok(Some(Found { container, state, is_monitored, home: Arc::clone(&self.dir) }))
     }

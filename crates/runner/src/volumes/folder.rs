@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use disk::tree::{Follow, Step, Tree, Walk};
+use disk::tree::{Follow, Tree, file_bytes};
 use disk::{Dir, EntryKind, Lock, LockMode, Trash};
 use jiff::Timestamp;
 
@@ -167,7 +167,8 @@ impl Volumes {
         Ok(self.dir.dir(name)?)
     }
 
-    /// Bytes of a volume's files, each once however many names it has; what is mounted in it does not count.
+    /// Bytes of a volume's files, each once however many names it has; what is mounted in it does not count. A volume
+    /// that goes meanwhile has none.
     ///
     /// # Errors
     /// When they cannot be read.
@@ -175,18 +176,14 @@ impl Volumes {
         if volume.is_mounted_from_elsewhere() {
             return Ok(0);
         }
-        let tree = Tree::at(&self.dir_of(&volume.name)?.dir(DATA)?)?;
-        let mut seen = std::collections::HashSet::new();
-        let mut bytes = 0;
-        let mut walk = Walk::new(&tree)?;
-        while let Some(step) = walk.next()? {
-            if let Step::Entry { stat, .. } = step
-                && (stat.links < 2 || seen.insert(stat.id))
-            {
-                bytes += stat.size;
-            }
+        match self.bytes_of(volume) {
+            Err(_) if self.dir.dir_if_exists(&volume.name)?.is_none() => Ok(0),
+            bytes => bytes,
         }
-        Ok(bytes)
+    }
+
+    fn bytes_of(&self, volume: &Volume) -> Result<u64> {
+        Ok(file_bytes(&self.dir_of(&volume.name)?.dir(DATA)?, &|_| true)?)
     }
 
     /// Removes what was begun and never got a name; how many there were.

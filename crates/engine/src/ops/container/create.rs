@@ -153,6 +153,7 @@ impl Engine {
         let containers = Containers::open(store.content().root())?;
         // Looked at again below: here so that nothing is made for a name that is known to be taken.
         check_free(&containers, &container.name)?;
+        let _changing = containers.changing()?;
         // Preparing may fail when the files have their name already: they go then as well.
         let prepared = driver.prepare(&key_of(&container.id), &container.stack, scratch).map_err(Error::from);
         let decided = prepared.and_then(|_| self.decide_mounts(store, &mut container));

@@ -57,19 +57,31 @@ impl Engine {
         let root = store.content().root();
         let Some(containers) = Containers::open_existing(root)? else { return Ok(Vec::new()) };
         let mut findings = Vec::new();
-        let known = containers.list()?;
-        for found in &known {
+        for found in &containers.list()? {
             findings.extend(self.fsck_container(found, repair)?);
         }
-        for id in self.left_by_unknown(&store, &known)? {
+        for id in self.left_by_unknown(&store, &containers)? {
             if repair {
                 clear_folder(&id, root, &self.run_dir(), self.settings.inputs.path.as_deref())?;
             }
             findings.push(ContainerFinding::LeftOver(id));
         }
-        findings.extend(self.files_of_unknown(&store, &known, repair)?);
+        findings.extend(self.unfinished(&store, &containers, repair)?);
+        Ok(findings)
+    }
+
+    /// What a command that was killed left of a container that it made or removed. Nothing is said, or removed, while
+    /// another one makes or removes one.
+    pub(super) fn unfinished(
+        &self,
+        store: &ImageStore,
+        containers: &Containers,
+        repair: bool,
+    ) -> Result<Vec<ContainerFinding>> {
+        let Some(_still) = containers.still()? else { return Ok(Vec::new()) };
+        let mut findings = self.files_of_unknown(store, &containers.ids()?, repair)?;
         if repair {
-            let volumes = Volumes::open_existing(root)?;
+            let volumes = Volumes::open_existing(store.content().root())?;
             let drafts =
                 containers.remove_drafts()? + volumes.map_or(Ok(0), |volumes| volumes.remove_drafts())?;
             findings.extend((drafts > 0).then_some(ContainerFinding::Drafts(drafts)));
@@ -79,20 +91,26 @@ impl Engine {
 
     fn fsck_container(&self, found: &Found, repair: bool) -> Result<Option<ContainerFinding>> {
         let id = &found.container.id;
+        // Who is the monitor now is at it, or starts it.
         if found.is_monitored {
             return Ok(None);
         }
-        let finding =
-            match (found.state.status.is_running(), runner::record::read_state(&found.dir()?)?.status) {
-                (true, _) => ContainerFinding::Unwatched(id.clone()),
-                (false, status) if status.is_running() => ContainerFinding::EndedUnseen(id.clone()),
-                _ if self.run_dir().container(id).exists() => ContainerFinding::LeftOver(id.clone()),
-                _ => return Ok(None),
-            };
+        let _monitor = match found.become_monitor() {
+            Ok(Some(monitor)) => monitor,
+            Ok(None) | Err(runner::Error::NoSuchContainer(_)) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let dir = found.dir()?;
+        let finding = match (found.state.status.is_running(), runner::record::read_state(&dir)?.status) {
+            (true, _) => ContainerFinding::Unwatched(id.clone()),
+            (false, status) if status.is_running() => ContainerFinding::EndedUnseen(id.clone()),
+            _ if self.run_dir().container(id).exists() => ContainerFinding::LeftOver(id.clone()),
+            _ => return Ok(None),
+        };
         if repair {
             match finding {
                 ContainerFinding::Unwatched(_) => kill_unwatched(found, &self.run_dir())?,
-                ContainerFinding::EndedUnseen(_) => write_state(&found.dir()?, &found.state)?,
+                ContainerFinding::EndedUnseen(_) => write_state(&dir, &found.state)?,
                 _ => {}
             }
             self.clear_found(found)?;
@@ -101,14 +119,16 @@ impl Engine {
     }
 
     /// Run folders and places in the network of containers that are not there.
-    fn left_by_unknown(&self, store: &ImageStore, known: &[Found]) -> Result<Vec<ContainerId>> {
+    fn left_by_unknown(&self, store: &ImageStore, containers: &Containers) -> Result<Vec<ContainerId>> {
         let run = self.run_dir();
         let mut left = run.folders()?;
         let networks = Networks::open(store.content().root())?;
         left.extend(networks.leftovers(&run)?.into_iter().map(|left| left.container));
         left.sort();
         left.dedup();
-        left.retain(|id| known.iter().all(|found| found.container.id != *id));
+        // Asked last: what was there before them has a record, or had one and is going.
+        let known = containers.ids()?;
+        left.retain(|id| !known.contains(id));
         Ok(left)
     }
 
@@ -116,17 +136,14 @@ impl Engine {
     fn files_of_unknown(
         &self,
         store: &ImageStore,
-        known: &[Found],
+        known: &[ContainerId],
         repair: bool,
     ) -> Result<Vec<ContainerFinding>> {
         let mut findings = Vec::new();
         let trash = store.content().trash()?;
         for snapshot in store.driver().snapshots()? {
             let owner = snapshot.key.as_str().split('-').next().and_then(ContainerId::parse);
-            let Some(owner) = owner.filter(|owner| known.iter().all(|found| found.container.id != *owner))
-            else {
-                continue;
-            };
+            let Some(owner) = owner.filter(|owner| !known.contains(owner)) else { continue };
             if repair {
                 store.driver().remove(&snapshot.key, &trash)?;
             }

@@ -1,6 +1,6 @@
 //! `container prune`: containers that do not run go.
 
-use runner::record::{ContainerId, Found};
+use runner::record::{ContainerId, Containers, Found};
 
 use super::rm::RemoveContainer;
 use super::store::containers_of;
@@ -49,6 +49,11 @@ impl Engine {
                 && filters.labels_match(labels())
                 && !filters.labels_excluded(labels())
         };
+        if !request.dry_run
+            && let Some(containers) = Containers::open_existing(store.content().root())?
+        {
+            self.unfinished(&store, &containers, true)?;
+        }
         for found in containers_of(&store)?.into_iter().filter(goes) {
             self.check_cancelled()?;
             let bytes = self.container_size(&store, &found)?.written;

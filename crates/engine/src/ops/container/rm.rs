@@ -1,5 +1,8 @@
 //! `rm`: containers go.
 
+use std::time::{Duration, Instant};
+
+use disk::Lock;
 use images::ImageStore;
 use runner::control::{Ask, Wait};
 use runner::monitor::clear;
@@ -9,6 +12,9 @@ use runner::signal;
 use super::create::key_of;
 use crate::engine::Engine;
 use crate::error::{Error, ErrorKind, Result};
+
+/// How long a start, or what follows an end, may take.
+const START_PATIENCE: Duration = Duration::from_secs(30);
 
 /// How a container is to be removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,17 +33,39 @@ impl Engine {
     pub fn remove_container(&self, text: &str, request: &RemoveContainer) -> Result<ContainerId> {
         let found = self.container(text)?;
         let id = found.container.id.clone();
-        if found.state.status.is_running() {
-            if !request.force {
-                return Err(runs(&found));
-            }
-            if self.kill_for_removal(&found)? {
-                return Ok(id);
-            }
-        }
+        let Some(_nobody_else) = self.bring_to_rest(found, request.force)? else { return Ok(id) };
         let store = self.store()?;
         self.remove_at_rest(&store, &id, request.volumes)?;
         Ok(id)
+    }
+
+    /// Becomes the monitor of a container that does not run, so that nobody starts it; nothing when it is gone.
+    fn bring_to_rest(&self, mut found: Found, force: bool) -> Result<Option<Lock>> {
+        let id = found.container.id.clone();
+        let end = Instant::now() + START_PATIENCE;
+        loop {
+            if found.state.status.is_running() {
+                if !force {
+                    return Err(runs(&found));
+                }
+                if self.kill_for_removal(&found)? {
+                    return Ok(None);
+                }
+            }
+            if let Some(lock) = found.become_monitor()? {
+                return Ok(Some(lock));
+            }
+            // Somebody starts it, or sees to its end.
+            if Instant::now() > end {
+                let text = format!("container {id} is neither running nor at rest");
+                return Err(Error::new(ErrorKind::Unavailable, text).with_hint("try again"));
+            }
+            std::thread::sleep(Duration::from_millis(2));
+            match self.containers_folder()?.get(&id)? {
+                Some(again) => found = again,
+                None => return Ok(None),
+            }
+        }
     }
 
     /// Kills a container's program and waits until it is at rest; whether the container is gone by itself.
@@ -58,11 +86,13 @@ impl Engine {
         }
     }
 
-    /// Removes a container that does not run: the record last, so that whatever is left behind on the way has a name.
+    /// Removes a container that does not run, as its monitor: the record last, so that whatever is left behind on the
+    /// way has a name.
     pub(crate) fn remove_at_rest(&self, store: &ImageStore, id: &ContainerId, volumes: bool) -> Result<()> {
         let containers = Containers::open(store.content().root())?;
         let Some(found) = containers.get(id)? else { return Ok(()) };
         self.clear_found(&found)?;
+        let _changing = containers.changing()?;
         let trash = store.content().trash()?;
         store.driver().remove(&key_of(id), &trash)?;
         {

@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use disk::Dir;
-use disk::tree::{FileKind, Follow, Stat, Step, Tree, Walk, is_privileged};
+use disk::tree::{FileKind, Follow, Stat, file_bytes, is_privileged};
 use images::ImageStore;
 use layer::diff::ChangeKind;
 use runner::oci::SCAFFOLD;
 use runner::record::{Container, Found};
-use snapshot::{Changes, Key};
+use snapshot::Changes;
 
+use super::create::key_of;
 use crate::engine::Engine;
 use crate::error::Result;
 
@@ -27,17 +27,23 @@ impl Engine {
     pub(crate) fn container_size(&self, store: &ImageStore, found: &Found) -> Result<ContainerSize> {
         let container = &found.container;
         let image = image_bytes(store, container)?;
-        let written = match Key::parse(container.id.as_str()).map(|key| store.driver().changes(&key)) {
-            Some(Ok(Changes::Upper(upper))) => file_bytes(&upper)?,
-            Some(Ok(Changes::Compare { now, .. })) => match self.changed_bytes(store, found) {
-                Some(bytes) => bytes,
-                // What grew: a file that was rewritten in place does not count.
-                None => file_bytes(&now)?.saturating_sub(image),
-            },
-            Some(Err(snapshot::Error::SnapshotMissing(_))) | None => 0,
-            Some(Err(error)) => return Err(error.into()),
+        let written = match self.written_bytes(store, found, image) {
+            // It goes just now.
+            Err(_) if is_missing(store, container) => 0,
+            written => written?,
         };
         Ok(ContainerSize { written, whole: image + written })
+    }
+
+    fn written_bytes(&self, store: &ImageStore, found: &Found, image: u64) -> Result<u64> {
+        match store.driver().changes(&key_of(&found.container.id))? {
+            Changes::Upper(upper) => Ok(file_bytes(&upper, &is_own)?),
+            Changes::Compare { now, .. } => match self.changed_bytes(store, found) {
+                Some(bytes) => Ok(bytes),
+                // What grew: a file that was rewritten in place does not count.
+                None => Ok(file_bytes(&now, &is_own)?.saturating_sub(image)),
+            },
+        }
     }
 
     /// Bytes of the files that differ from the image's, where these can be shown for it without copies of them.
@@ -73,23 +79,12 @@ fn image_bytes(store: &ImageStore, container: &Container) -> Result<u64> {
     Ok(bytes)
 }
 
-/// Whether every container has this, so that it counts for none.
-fn is_scaffold(path: &[u8]) -> bool {
-    SCAFFOLD.iter().any(|known| known.as_bytes().strip_prefix(b"/") == Some(path))
+/// Whether a container has no files.
+fn is_missing(store: &ImageStore, container: &Container) -> bool {
+    matches!(store.driver().changes(&key_of(&container.id)), Err(snapshot::Error::SnapshotMissing(_)))
 }
 
-/// Bytes of everything below a folder that is no directory, a file with several names once.
-fn file_bytes(folder: &Dir) -> Result<u64> {
-    let mut walk = Walk::new(&Tree::at(folder)?)?;
-    let mut linked = HashSet::new();
-    let mut bytes = 0;
-    while let Some(step) = walk.next()? {
-        if let Step::Entry { stat, path, .. } = step
-            && !is_scaffold(path)
-            && (stat.links < 2 || linked.insert(stat.id))
-        {
-            bytes += stat.size;
-        }
-    }
-    Ok(bytes)
+/// Whether not every container has this: what all have counts for none.
+fn is_own(path: &[u8]) -> bool {
+    SCAFFOLD.iter().all(|known| known.as_bytes().strip_prefix(b"/") != Some(path))
 }

@@ -1,5 +1,8 @@
 //! `stop`, `restart`, `kill`, `pause`, `unpause` and `wait`.
 
+use std::time::Duration;
+
+use disk::Lock;
 use runner::control::{Answer, Ask, Connection, Wait};
 use runner::monitor::kill_unwatched;
 use runner::record::{Found, Status};
@@ -120,7 +123,7 @@ impl Engine {
     /// Waits for the end of a program without a monitor, which nobody can tell the exit code of.
     fn outlast(&self, found: &Found) -> i32 {
         while runner::process::began(found.state.pid) == Some(found.state.pid_began) {
-            std::thread::sleep(std::time::Duration::from_millis(100));
+            std::thread::sleep(Duration::from_millis(100));
         }
         runner::record::EXIT_UNSEEN
     }
@@ -146,11 +149,26 @@ impl Engine {
             return Err(Error::new(ErrorKind::Unavailable, text)
                 .with_hint(format!("`kill -9 {}` ends it, then try again", again.state.monitor)));
         }
+        let Some(_monitor) = self.become_its_monitor(&again)? else { return Ok(()) };
         if again.state.status != Status::Created {
             kill_unwatched(&again, &self.run_dir())?;
             self.clear_found(&again)?;
         }
         Ok(())
+    }
+
+    /// Becomes the monitor of a container that had none; nothing when somebody has started or removed it.
+    fn become_its_monitor(&self, found: &Found) -> Result<Option<Lock>> {
+        loop {
+            if let Some(lock) = found.become_monitor()? {
+                return Ok(Some(lock));
+            }
+            // Whoever only looks whether there is a monitor has the lock for a moment.
+            match self.containers_folder()?.get(&found.container.id)? {
+                Some(now) if !now.is_monitored => std::thread::sleep(Duration::from_millis(2)),
+                _ => return Ok(None),
+            }
+        }
     }
 }
 
