@@ -46,6 +46,14 @@ impl Engine {
         self.host.uid != 0 || user_namespace::is_inside()
     }
 
+    /// What is to be known of an image's files where root is alone.
+    pub(super) fn others_are_root(&self) -> Option<String> {
+        let why = self.why_root_alone().filter(|_| user_namespace::is_alone())?;
+        Some(format!(
+            "all files of the image belong to root, since root is alone in your user namespace: {why}"
+        ))
+    }
+
     /// Why an ordinary user's containers have nobody but root; nothing where they have others.
     pub fn why_root_alone(&self) -> Option<String> {
         let path = self.settings.inputs.path.as_deref();

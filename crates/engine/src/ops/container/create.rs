@@ -70,7 +70,8 @@ impl Engine {
         warnings.extend(self.foreign_platform(&platform, request.platform.is_none()));
         let container = self.plan(request, &image, found.image)?;
         let lease = store.content().lease()?;
-        self.make_layers_ready(&store, &lease, &image)?;
+        let is_first_use = self.make_layers_ready(&store, &lease, &image)?;
+        warnings.extend(self.others_are_root().filter(|_| is_first_use));
         // Layers are pinned now; had somebody removed the image before that, some could be gone.
         store.index()?.resolve(&request.image)?;
         let scratch_name = lease.fresh_name();
