@@ -142,8 +142,10 @@ impl Bench {
         let root = self.scratch.root();
         for folder in ["layers/vfs-user", "snapshots/vfs-user", "trash", "leases", "containers"] {
             let names = || std::fs::read_dir(root.join(folder)).into_iter().flatten().flatten();
-            let left: Vec<_> =
-                names().map(|entry| entry.file_name()).filter(|name| name != "names.lock").collect();
+            let left: Vec<_> = names()
+                .map(|entry| entry.file_name())
+                .filter(|name| name != "names.lock" && name != "changes.lock")
+                .collect();
             assert!(left.is_empty(), "{left:?} in {folder}");
         }
         let removed = self.scratch.shell("rm -r \"$STRATA_ROOT\"/* \"$XDG_RUNTIME_DIR\"/*");
