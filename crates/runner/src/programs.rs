@@ -4,8 +4,8 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use crate::RunDir;
-use crate::network;
 use crate::runtime::{Runtime, program};
+use crate::{network, oci};
 
 /// First processes that reap what nobody waits for, by the names that distributions have for them.
 const INITS: [&str; 4] = ["docker-init", "tini-static", "catatonit", "/usr/libexec/podman/catatonit"];
@@ -41,6 +41,11 @@ pub(crate) fn find_init(path: Option<&OsStr>) -> Option<PathBuf> {
         true => Some(PathBuf::from(name)).filter(|path| path.exists()),
         false => program(name, path),
     })
+}
+
+/// NVIDIA's program that brings its devices.
+pub(crate) fn find_gpu_hook(path: Option<&OsStr>) -> Option<PathBuf> {
+    program(oci::GPU_HOOK, path)
 }
 
 #[cfg(test)]

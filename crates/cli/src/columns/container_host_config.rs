@@ -1,6 +1,6 @@
 //! What a container gets from the machine, as Docker's daemon would send it.
-use engine::ops::container::{InspectedContainer, SYSTEM_PATHS_GIVEN};
-use engine::record::{DeviceAsked, HostConfig, MountAsked, MountKind, Ulimit};
+use engine::ops::container::InspectedContainer;
+use engine::record::{DeviceAsked, DeviceRequest, HostConfig, MountAsked, MountKind, Ulimit};
 use serde_json::{Value, json};
 
 use super::container_document::{kind, omit_empty, omit_zero};
@@ -18,7 +18,7 @@ pub(super) fn host_config(inspected: &InspectedContainer) -> Value {
             members.extend(part.as_object_mut().map(std::mem::take).unwrap_or_default());
         }
     }
-    omit_empty(&mut document, &["Annotations", "Tmpfs", "Sysctls", "Runtime", "Mounts"]);
+    omit_empty(&mut document, &["Annotations", "StorageOpt", "Tmpfs", "Sysctls", "Runtime", "Mounts"]);
     if host.init.is_none() {
         omit_empty(&mut document, &["Init"]);
     }
@@ -57,9 +57,6 @@ fn general(host: &HostConfig) -> Value {
 
 fn namespaces(host: &HostConfig, inspected: &InspectedContainer) -> Value {
     let own = |mode: &str, otherwise: &str| if mode.is_empty() { otherwise } else { mode }.to_owned();
-    // Docker's client turns this one into lists of paths.
-    let security: Vec<String> =
-        host.security_opt.iter().filter(|option| *option != SYSTEM_PATHS_GIVEN).cloned().collect();
     json!({
         "CgroupnsMode": own(&host.cgroupns_mode, if inspected.is_unified { "private" } else { "host" }),
         "Dns": host.dns,
@@ -75,19 +72,22 @@ fn namespaces(host: &HostConfig, inspected: &InspectedContainer) -> Value {
         "Privileged": host.privileged,
         "PublishAllPorts": host.publish_all_ports,
         "ReadonlyRootfs": host.readonly_rootfs,
-        "SecurityOpt": or_null(&security),
+        "SecurityOpt": or_null(&host.security_opt),
+        "StorageOpt": host.storage_opt,
         "Tmpfs": host.tmpfs,
         "UTSMode": host.uts_mode,
         "UsernsMode": host.userns_mode,
         "ShmSize": if host.shm_size == 0 { SHM_BYTES } else { host.shm_size },
         "Sysctls": host.sysctls,
         "Runtime": inspected.runtime,
-        "Isolation": "",
+        "Isolation": host.isolation,
     })
 }
 
 fn resources(host: &HostConfig, inspected: &InspectedContainer) -> Value {
     // The kernel of version 2 has no such switch.
+    let requests = (!host.device_requests.is_empty())
+        .then(|| host.device_requests.iter().map(device_request).collect::<Vec<_>>());
     let oom_kill_disable = (!inspected.is_unified).then_some(host.oom_kill_disable);
     json!({
         "CpuShares": host.cpu_shares,
@@ -95,20 +95,20 @@ fn resources(host: &HostConfig, inspected: &InspectedContainer) -> Value {
         "NanoCpus": host.nano_cpus,
         "CgroupParent": host.cgroup_parent,
         "BlkioWeight": host.blkio_weight,
-        "BlkioWeightDevice": [],
-        "BlkioDeviceReadBps": [],
-        "BlkioDeviceWriteBps": [],
-        "BlkioDeviceReadIOps": [],
-        "BlkioDeviceWriteIOps": [],
+        "BlkioWeightDevice": host.blkio_weight_device,
+        "BlkioDeviceReadBps": host.blkio_device_read_bps,
+        "BlkioDeviceWriteBps": host.blkio_device_write_bps,
+        "BlkioDeviceReadIOps": host.blkio_device_read_iops,
+        "BlkioDeviceWriteIOps": host.blkio_device_write_iops,
         "CpuPeriod": host.cpu_period,
         "CpuQuota": host.cpu_quota,
-        "CpuRealtimePeriod": 0,
-        "CpuRealtimeRuntime": 0,
+        "CpuRealtimePeriod": host.cpu_realtime_period,
+        "CpuRealtimeRuntime": host.cpu_realtime_runtime,
         "CpusetCpus": host.cpuset_cpus,
         "CpusetMems": host.cpuset_mems,
         "Devices": host.devices.iter().map(device).collect::<Vec<_>>(),
         "DeviceCgroupRules": or_null(&host.device_cgroup_rules),
-        "DeviceRequests": null,
+        "DeviceRequests": requests,
         "MemoryReservation": host.memory_reservation,
         "MemorySwap": host.memory_swap,
         "MemorySwappiness": host.memory_swappiness.filter(|share| *share >= 0),
@@ -126,8 +126,8 @@ fn protections(inspected: &InspectedContainer) -> Value {
     let host = &inspected.container.host_config;
     json!({
         "Mounts": host.mounts.iter().map(mount).collect::<Vec<_>>(),
-        "MaskedPaths": inspected.kept_from.map(|kept| kept.masked),
-        "ReadonlyPaths": inspected.kept_from.map(|kept| kept.read_only),
+        "MaskedPaths": inspected.kept_from.as_ref().map(|kept| &kept.masked),
+        "ReadonlyPaths": inspected.kept_from.as_ref().map(|kept| &kept.read_only),
         "Init": host.init,
     })
 }
@@ -137,6 +137,18 @@ fn device(device: &DeviceAsked) -> Value {
         "PathOnHost": device.path_on_host,
         "PathInContainer": device.path_in_container,
         "CgroupPermissions": device.cgroup_permissions,
+    })
+}
+
+fn device_request(request: &DeviceRequest) -> Value {
+    // Those of vendors have nothing but names.
+    let is_named = request.capabilities.is_empty();
+    json!({
+        "Driver": request.driver,
+        "Count": request.count,
+        "DeviceIDs": (!request.device_ids.is_empty()).then_some(&request.device_ids),
+        "Capabilities": (!is_named).then_some(&request.capabilities),
+        "Options": (!is_named).then_some(&request.options),
     })
 }
 

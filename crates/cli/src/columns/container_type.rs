@@ -210,7 +210,7 @@ static BINDING: StructType = StructType {
 static ENDPOINT: StructType = StructType {
     name: "network.EndpointSettings",
     fields: &[
-        Field::new("IPAMConfig", "IPAMConfig", Type::Pointer(&Type::Any)),
+        Field::new("IPAMConfig", "IPAMConfig", Type::Pointer(&IPAM_CONFIG)),
         Field::new("Links", "Links", Type::STRINGS),
         Field::new("Aliases", "Aliases", Type::STRINGS),
         Field::new("MacAddress", "MacAddress", Type::String),
@@ -300,11 +300,11 @@ static RESOURCES: StructType = StructType {
         Field::new("NanoCPUs", "NanoCpus", Type::INT64),
         Field::new("CgroupParent", "CgroupParent", Type::String),
         Field::new("BlkioWeight", "BlkioWeight", Type::Uint(UintType::Uint16)),
-        Field::new("BlkioWeightDevice", "BlkioWeightDevice", Type::ANY_LIST),
-        Field::new("BlkioDeviceReadBps", "BlkioDeviceReadBps", Type::ANY_LIST),
-        Field::new("BlkioDeviceWriteBps", "BlkioDeviceWriteBps", Type::ANY_LIST),
-        Field::new("BlkioDeviceReadIOps", "BlkioDeviceReadIOps", Type::ANY_LIST),
-        Field::new("BlkioDeviceWriteIOps", "BlkioDeviceWriteIOps", Type::ANY_LIST),
+        Field::new("BlkioWeightDevice", "BlkioWeightDevice", Type::Slice(&WEIGHT_DEVICE)),
+        Field::new("BlkioDeviceReadBps", "BlkioDeviceReadBps", Type::Slice(&THROTTLE_DEVICE)),
+        Field::new("BlkioDeviceWriteBps", "BlkioDeviceWriteBps", Type::Slice(&THROTTLE_DEVICE)),
+        Field::new("BlkioDeviceReadIOps", "BlkioDeviceReadIOps", Type::Slice(&THROTTLE_DEVICE)),
+        Field::new("BlkioDeviceWriteIOps", "BlkioDeviceWriteIOps", Type::Slice(&THROTTLE_DEVICE)),
         Field::new("CPUPeriod", "CpuPeriod", Type::INT64),
         Field::new("CPUQuota", "CpuQuota", Type::INT64),
         Field::new("CPURealtimePeriod", "CpuRealtimePeriod", Type::INT64),
@@ -313,7 +313,7 @@ static RESOURCES: StructType = StructType {
         Field::new("CpusetMems", "CpusetMems", Type::String),
         Field::new("Devices", "Devices", Type::Slice(&DEVICE_TYPE)),
         Field::new("DeviceCgroupRules", "DeviceCgroupRules", Type::STRINGS),
-        Field::new("DeviceRequests", "DeviceRequests", Type::ANY_LIST),
+        Field::new("DeviceRequests", "DeviceRequests", Type::Slice(&DEVICE_REQUEST)),
         Field::omit_empty("KernelMemory", "KernelMemory", Type::INT64),
         Field::omit_empty("KernelMemoryTCP", "KernelMemoryTCP", Type::INT64),
         Field::new("MemoryReservation", "MemoryReservation", Type::INT64),
@@ -329,6 +329,46 @@ static RESOURCES: StructType = StructType {
     ],
     methods: &[],
 };
+
+static IPAM_CONFIG: Type = Type::Struct(&StructType {
+    name: "network.EndpointIPAMConfig",
+    fields: &[
+        Field::omit_empty("IPv4Address", "IPv4Address", Type::String),
+        Field::omit_empty("IPv6Address", "IPv6Address", Type::String),
+        Field::omit_empty("LinkLocalIPs", "LinkLocalIPs", Type::STRINGS),
+    ],
+    methods: &[],
+});
+
+static WEIGHT_DEVICE: Type = Type::Pointer(&Type::Struct(&StructType {
+    name: "blkiodev.WeightDevice",
+    fields: &[
+        Field::new("Path", "Path", Type::String),
+        Field::new("Weight", "Weight", Type::Uint(UintType::Uint16)),
+    ],
+    methods: &[],
+}));
+
+static THROTTLE_DEVICE: Type = Type::Pointer(&Type::Struct(&StructType {
+    name: "blkiodev.ThrottleDevice",
+    fields: &[
+        Field::new("Path", "Path", Type::String),
+        Field::new("Rate", "Rate", Type::Uint(UintType::Uint64)),
+    ],
+    methods: &[],
+}));
+
+static DEVICE_REQUEST: Type = Type::Struct(&StructType {
+    name: "container.DeviceRequest",
+    fields: &[
+        Field::new("Driver", "Driver", Type::String),
+        Field::new("Count", "Count", Type::INT),
+        Field::new("DeviceIDs", "DeviceIDs", Type::STRINGS),
+        Field::new("Capabilities", "Capabilities", Type::ANY_LIST),
+        Field::new("Options", "Options", Type::STRING_MAP),
+    ],
+    methods: &[],
+});
 
 static DEVICE: StructType = StructType {
     name: "container.DeviceMapping",

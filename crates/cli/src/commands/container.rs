@@ -16,6 +16,7 @@ mod rename;
 mod rm;
 mod run;
 mod running;
+mod shared_flags;
 mod start;
 mod stats;
 mod stop;

@@ -3,12 +3,16 @@ use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
 
 use super::matches::preset_text;
+use super::scan::HELP;
 use super::wrap::wrap;
 use super::{Command, Flag, Kind, Section, quote};
 use crate::Environment;
 
 /// Columns that a command's name fills at least, before one blank and its short help.
 const NAME_COLUMNS: usize = 11;
+
+/// What asks for help unless a command has it for something else.
+const HELP_LETTER: Option<char> = Some('h');
 
 /// The help of a command that is called by `path`, for lines of `columns`, with a final newline.
 pub fn help(command: &Command, path: &[&str], columns: usize, env: &Environment) -> String {
@@ -68,7 +72,10 @@ fn subcommands(out: &mut String, command: &Command) {
 
 /// The flags by name, their help beside them, without a final newline.
 fn options(flags: &[Flag], columns: usize, env: &Environment) -> String {
-    let mut shown: Vec<_> = flags.iter().filter(|f| !f.hidden).map(|f| (f, heading(f))).collect();
+    // Where its letter means something else, the flag that asks for this text is told like the others.
+    let tells_help = flags.iter().any(|flag| flag.short == HELP_LETTER);
+    let shown = flags.iter().filter(|f| !f.hidden).chain(tells_help.then_some(&HELP));
+    let mut shown: Vec<_> = shown.map(|f| (f, heading(f))).collect();
     shown.sort_by_key(|(flag, _)| flag.long);
     let width = shown.iter().map(|(_, heading)| heading.len()).max().unwrap_or(0);
     let mut out = String::new();

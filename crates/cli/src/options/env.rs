@@ -7,12 +7,12 @@ use crate::{Environment, Failure};
 /// A file of variables; sites have some kilobytes.
 const FILE_BYTES_MAX: u64 = 16 << 20;
 
-/// A variable as the container gets it: one without a value takes that of this process, and is left out where there is
-/// none.
-pub(crate) fn with_environment(text: &str, env: &Environment) -> Option<String> {
-    match text.contains('=') {
-        true => Some(text.to_owned()),
-        false => env.text(text).map(|value| format!("{text}={value}")),
+/// A variable as the container gets it: one without a value takes that of this process. Where there is none the name
+/// stands alone, and takes the image's variable away.
+pub(crate) fn with_environment(text: &str, env: &Environment) -> String {
+    match env.text(text).filter(|_| !text.contains('=')) {
+        Some(value) => format!("{text}={value}"),
+        None => text.to_owned(),
     }
 }
 
@@ -30,7 +30,8 @@ pub(crate) fn env_file(path: &Path, env: &Environment) -> Result<Vec<String>, Fa
         if name.contains(char::is_whitespace) {
             return Err(poor(path, &format!("variable '{name}' contains whitespaces")));
         }
-        variables.extend(with_environment(&line, env));
+        // In a file such a name says nothing.
+        variables.extend(Some(with_environment(&line, env)).filter(|variable| variable.contains('=')));
     }
     Ok(variables)
 }

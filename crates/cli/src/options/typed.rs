@@ -1,6 +1,9 @@
 //! Which form a flag's value has, for its help and for the check while the command line is read.
 
-use super::{add_host, bytes, device_rule, duration, link, mount, network, swap_bytes, ulimit};
+use super::{
+    add_host, bytes, bytes_device, device_rule, duration, gpus, link, mount, nano_cpus, network,
+    operations_device, swap_bytes, ulimit, weight_device,
+};
 
 /// A form of values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +18,14 @@ pub enum Typed {
     SwapBytes,
     /// A number of processors.
     Decimal,
+    /// `--device-read-bps`
+    BytesDevice,
+    /// `--device-read-iops`
+    OperationsDevice,
+    /// `--blkio-weight-device`
+    WeightDevice,
+    /// `--gpus`
+    Gpus,
     /// `--device-cgroup-rule`
     DeviceRule,
     /// `--dns`
@@ -37,6 +48,8 @@ pub enum Typed {
     Sysctl,
     /// A number up to 65535.
     Uint16,
+    /// A number of 64 bits.
+    Uint,
     /// `--ulimit`
     Ulimit,
 }
@@ -51,13 +64,18 @@ impl Typed {
             | Typed::Dns
             | Typed::Env
             | Typed::Label
-            | Typed::Link => "list",
+            | Typed::Link
+            | Typed::BytesDevice
+            | Typed::OperationsDevice
+            | Typed::WeightDevice => "list",
+            Typed::Gpus => "gpu-request",
             Typed::Bytes | Typed::SwapBytes => "bytes",
             Typed::Decimal => "decimal",
             Typed::Duration => "duration",
             Typed::Map | Typed::Sysctl => "map",
             Typed::Mount => "mount",
             Typed::Network => "network",
+            Typed::Uint => "uint",
             Typed::Uint16 => "uint16",
             Typed::Ulimit => "ulimit",
         }
@@ -74,6 +92,10 @@ impl Typed {
             Typed::Bytes => bytes(text).map(drop),
             Typed::SwapBytes => swap_bytes(text).map(drop),
             Typed::Decimal => nano_cpus(text).map(drop),
+            Typed::BytesDevice => bytes_device(text).map(drop),
+            Typed::OperationsDevice => operations_device(text).map(drop),
+            Typed::WeightDevice => weight_device(text).map(drop),
+            Typed::Gpus => gpus(text).map(drop),
             Typed::DeviceRule => device_rule(text),
             Typed::Dns => match text.trim().parse::<std::net::IpAddr>() {
                 Ok(_) => Ok(()),
@@ -87,6 +109,7 @@ impl Typed {
             Typed::Mount => mount(text, str::to_owned).map(drop),
             Typed::Network => network(text).map(drop),
             Typed::Sysctl => sysctl(text),
+            Typed::Uint => unsigned(text, u64::MAX),
             Typed::Uint16 => unsigned(text, u64::from(u16::MAX)),
             Typed::Ulimit => ulimit(text).map(drop),
         }
@@ -115,22 +138,6 @@ pub(crate) fn attach(text: &str) -> Result<String, String> {
     }
 }
 
-/// Billionths of a processor.
-pub(crate) fn nano_cpus(text: &str) -> Result<i64, String> {
-    let failed = || format!("failed to parse {text} as a rational number");
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() && fraction.is_empty() || !is_number(whole) || !is_number(fraction) {
-        return Err(failed());
-    }
-    if fraction.trim_end_matches('0').len() > 9 {
-        return Err("value is too precise".to_owned());
-    }
-    let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| failed())? };
-    let fraction: i64 = format!("{fraction:0<9}")[..9].parse().map_err(|_| failed())?;
-    whole.checked_mul(1_000_000_000).and_then(|nano| nano.checked_add(fraction)).ok_or_else(failed)
-}
-
 /// Kernel parameters that belong to a container alone.
 fn sysctl(text: &str) -> Result<(), String> {
     const WHOLE: [&str; 8] = [
@@ -152,15 +159,6 @@ fn sysctl(text: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn processors_are_counted_in_billionths() {
-        assert_eq!(nano_cpus("1.5"), Ok(1_500_000_000));
-        assert_eq!(nano_cpus("2"), Ok(2_000_000_000));
-        assert_eq!(nano_cpus(".25"), Ok(250_000_000));
-        assert_eq!(nano_cpus("0.1234567891"), Err("value is too precise".to_owned()));
-        assert_eq!(nano_cpus("x"), Err("failed to parse x as a rational number".to_owned()));
-    }
 
     #[test]
     fn values_are_checked_in_dockers_words() {

@@ -7,6 +7,7 @@
 mod cp;
 mod export;
 mod faults;
+mod limits;
 mod many;
 mod ordinary;
 

@@ -29,8 +29,8 @@ impl Restarts {
         let again = match self.policy.name.as_str() {
             "always" | "unless-stopped" => true,
             "on-failure" => {
-                let max = u32::try_from(self.policy.maximum_retry_count).unwrap_or(0);
-                exit_code != 0 && (max == 0 || self.failures < max)
+                let max = self.policy.maximum_retry_count;
+                exit_code != 0 && (max == 0 || i64::from(self.failures) < max)
             }
             _ => false,
         };
@@ -48,7 +48,7 @@ impl Restarts {
 mod tests {
     use super::*;
 
-    fn pauses(name: &str, max: i32, ends: &[(i32, u64)]) -> Vec<Option<u128>> {
+    fn pauses(name: &str, max: i64, ends: &[(i32, u64)]) -> Vec<Option<u128>> {
         let mut restarts = Restarts::new(&RestartPolicy { name: name.to_owned(), maximum_retry_count: max });
         ends.iter()
             .map(|&(code, ran)| restarts.after(code, Duration::from_secs(ran)).map(|p| p.as_millis()))

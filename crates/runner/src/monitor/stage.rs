@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::network::{Network, Networks};
 use crate::oci::{self, Bundle};
 use crate::process;
+use crate::programs::find_gpu_hook;
 use crate::record::{Container, Health, MountKind, Status};
 use crate::volumes::Volumes;
 
@@ -66,6 +67,7 @@ pub(super) fn begin(
         shm: spaces::shared_memory(job, &folder)?.as_deref(),
         cgroup: &cgroup,
         init: spaces::init(container, job.path.as_deref())?.as_deref(),
+        gpu_hook: find_gpu_hook(job.path.as_deref()).as_deref(),
         rootless: crate::user_namespace::maps().as_ref(),
     })?;
     folder.replace_alone(CONFIG, config.to_string().as_bytes(), 0o600)?;

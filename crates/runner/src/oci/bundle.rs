@@ -30,6 +30,8 @@ pub struct Bundle<'b> {
     pub cgroup: &'b str,
     /// A program of this machine that is its first process, for `--init`.
     pub init: Option<&'b Path>,
+    /// NVIDIA's program that brings its devices, where it is installed.
+    pub gpu_hook: Option<&'b Path>,
     /// Who is who in the user namespace that this process is in, where an ordinary user runs it.
     pub rootless: Option<&'b IdMaps>,
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::place::Places;
 use super::security::{self, SecurityOptions};
-use super::{Bundle, Space, capability, device, mount, process, resources, seccomp, sysctl};
+use super::{Bundle, Space, capability, device, env, gpu, mount, process, resources, seccomp, sysctl};
 use crate::error::Result;
 use crate::network::Namespace;
 
@@ -54,6 +54,9 @@ pub fn config(bundle: &Bundle<'_>) -> Result<Value> {
     if !host.annotations.is_empty() {
         config["annotations"] = json!(host.annotations);
     }
+    if let Some(hooks) = gpu::hooks(host, bundle.gpu_hook, env::PATH) {
+        config["hooks"] = hooks;
+    }
     if let Some(propagation) = mounts.propagation {
         config["linux"]["rootfsPropagation"] = json!(propagation);
     }
@@ -79,15 +82,22 @@ fn linux(bundle: &Bundle<'_>, security: &SecurityOptions, capabilities: &[&str])
     if let Some(filter) = seccomp::filter(&security.seccomp, host.privileged, capabilities)? {
         set("seccomp", filter);
     }
-    if !host.privileged && !security.unmasked {
-        let thermal = thermal_throttle();
-        set(
-            "maskedPaths",
-            json!(MASKED.iter().copied().chain(thermal.iter().map(String::as_str)).collect::<Vec<_>>()),
-        );
-        set("readonlyPaths", json!(READ_ONLY));
+    if !host.privileged {
+        let masked = host.masked_paths.clone().unwrap_or_else(masked);
+        if !masked.is_empty() {
+            set("maskedPaths", json!(masked));
+        }
+        let read_only = host.readonly_paths.as_ref().map_or_else(|| json!(READ_ONLY), |paths| json!(paths));
+        if read_only != json!([]) {
+            set("readonlyPaths", read_only);
+        }
     }
     Ok(Value::Object(linux))
+}
+
+/// What nobody sees who is not asked about.
+fn masked() -> Vec<String> {
+    MASKED.iter().map(|path| (*path).to_owned()).chain(thermal_throttle()).collect()
 }
 
 /// Counters of each processor that tell what others do.

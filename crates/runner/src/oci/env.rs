@@ -4,7 +4,7 @@ use super::OciError;
 use crate::record::Config;
 
 /// Where programs are looked for when neither the image nor the user says.
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+pub(super) const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// The kernel takes no longer text for one variable.
 const VARIABLE_BYTES_MAX: usize = 128 << 10;
 /// The kernel takes a quarter of the stack's limit, 2 MiB, for arguments and variables together.

@@ -136,6 +136,25 @@ pub enum OciError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A disk that is to be limited is not there.
+    #[error("stat {path}: {reason}")]
+    BlockDevice {
+        /// Its path on this machine.
+        path: String,
+        /// Why it cannot be looked at.
+        reason: String,
+    },
+    /// No driver brings these devices.
+    #[error("could not select device driver {driver:?} with capabilities: {capabilities}")]
+    DeviceDriver {
+        /// The driver that was asked for, if one was.
+        driver: String,
+        /// What they must be able to do.
+        capabilities: String,
+    },
+    /// Devices that are both counted and named.
+    #[error("cannot set both Count and DeviceIDs on device request")]
+    DeviceCount,
     /// A device rule that is not one.
     #[error("invalid device cgroup rule format: '{0}'")]
     DeviceRule(String),

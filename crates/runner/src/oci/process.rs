@@ -8,7 +8,7 @@ use super::mount::INIT;
 use super::place::Places;
 use super::security::SecurityOptions;
 use super::user::{self, User};
-use super::{Bundle, ExecAsked, IdMap, IdMaps, OciError, Space, capability, env, resources};
+use super::{Bundle, ExecAsked, IdMap, IdMaps, OciError, Space, capability, env, gpu, resources};
 use crate::error::{Error, Result as RunnerResult};
 use crate::record::Container;
 
@@ -42,6 +42,10 @@ pub(super) fn of(
         args.splice(0..0, [INIT, "--"]);
     }
     let mut env = env::environment(config, bundle.hostname, config.tty, bundle.variables, &[])?;
+    for told in gpu::variables(&container.host_config, bundle.gpu_hook)? {
+        env.retain(|variable| variable.split('=').next() != told.split('=').next());
+        env.push(told);
+    }
     env::set_home(&mut env, &user.home);
     let process = Process {
         container,

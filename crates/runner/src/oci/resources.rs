@@ -3,7 +3,7 @@
 use rustix::process::{Resource, getrlimit};
 use serde_json::{Map, Value, json};
 
-use super::OciError;
+use super::{OciError, block};
 use crate::record::{HostConfig, Ulimit};
 
 /// Microseconds that shares of processors are counted in.
@@ -34,12 +34,10 @@ const ULIMITS: [&str; 15] = [
 pub(super) fn of(host: &HostConfig, devices: Vec<Value>) -> Result<Value, OciError> {
     let mut resources = Map::new();
     resources.insert("devices".to_owned(), Value::Array(devices));
-    let block = match host.blkio_weight {
-        0 => Map::new(),
-        weight => Map::from_iter([("weight".to_owned(), json!(weight))]),
-    };
     let pids = if host.pids_limit > 0 { json!({ "limit": host.pids_limit }) } else { Value::Null };
-    for (name, value) in [("memory", memory(host)), ("cpu", cpu(host)?), ("blockIO", Value::Object(block))] {
+    for (name, value) in
+        [("memory", memory(host)), ("cpu", cpu(host)?), ("blockIO", Value::Object(block::of(host)?))]
+    {
         if value.as_object().is_some_and(|object| !object.is_empty()) {
             resources.insert(name.to_owned(), value);
         }
@@ -83,7 +81,11 @@ fn cpu(host: &HostConfig) -> Result<Value, OciError> {
         // Less than a period's worth of 64 bits.
         quota = i64::try_from(i128::from(host.nano_cpus) * i128::from(CPU_PERIOD) / NANO).unwrap_or(i64::MAX);
     }
-    for (name, number) in [("shares", host.cpu_shares), ("quota", quota), ("period", period)] {
+    let real_time =
+        [("realtimePeriod", host.cpu_realtime_period), ("realtimeRuntime", host.cpu_realtime_runtime)];
+    for (name, number) in
+        [("shares", host.cpu_shares), ("quota", quota), ("period", period)].into_iter().chain(real_time)
+    {
         if number != 0 {
             cpu.insert(name.to_owned(), json!(number));
         }
@@ -212,6 +214,10 @@ mod tests {
         check(
             HostConfig { cpu_shares: 512, cpuset_cpus: "0".into(), cpuset_mems: "0-1".into(), ..none() },
             json!({"cpu": {"shares": 512, "cpus": "0", "mems": "0-1"}}),
+        );
+        check(
+            HostConfig { cpu_realtime_period: 1_000_000, cpu_realtime_runtime: 950_000, ..none() },
+            json!({"cpu": {"realtimePeriod": 1_000_000, "realtimeRuntime": 950_000}}),
         );
         check(HostConfig { pids_limit: 50, ..none() }, json!({"pids": {"limit": 50}}));
         check(HostConfig { pids_limit: -1, ..none() }, json!({}));

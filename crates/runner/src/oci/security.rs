@@ -13,8 +13,6 @@ pub(super) struct SecurityOptions {
     pub(super) apparmor: Option<String>,
     /// Whether cgroups can be written; nothing for the usual.
     pub(super) writable_cgroups: Option<bool>,
-    /// Whether nothing of `/proc` and `/sys` is masked.
-    pub(super) unmasked: bool,
 }
 
 /// Which system calls there are.
@@ -70,7 +68,6 @@ impl SecurityOptions {
             }
             "no-new-privileges" => self.no_new_privileges = truth(value)?,
             "writable-cgroups" => self.writable_cgroups = Some(truth(value)?),
-            "systempaths" if value == "unconfined" => self.unmasked = true,
             _ => return None,
         }
         Some(())
@@ -110,7 +107,6 @@ mod tests {
             &["seccomp={}"],
             SecurityOptions { seccomp: Seccomp::Profile("{}".to_owned()), ..none.clone() },
         );
-        check(&["systempaths=unconfined"], SecurityOptions { unmasked: true, ..none.clone() });
         check(&["writable-cgroups=f"], SecurityOptions { writable_cgroups: Some(false), ..none.clone() });
         check(&["apparmor=x"], SecurityOptions { apparmor: Some("x".to_owned()), ..none });
     }

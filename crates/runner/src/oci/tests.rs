@@ -60,6 +60,7 @@ impl Stage {
         let init = self.has_init.then(|| of("init"));
         config(&Bundle {
             variables: &[],
+            gpu_hook: None,
             container: &self.container,
             rootfs: &self.root(),
             network: &self.network,
@@ -195,7 +196,7 @@ fn run_5_nothing_is_inherited_and_the_default_profile_holds() {
     check("--security-opt no-new-privileges", no_new, "/process/noNewPrivileges", json!(true));
     let unconfined = |s: &mut Stage| s.container.host_config.security_opt = vec!["seccomp=unconfined".into()];
     check("--security-opt seccomp=unconfined", unconfined, "/linux/seccomp", Value::Null);
-    let open = |s: &mut Stage| s.container.host_config.security_opt = vec!["systempaths=unconfined".into()];
+    let open = |s: &mut Stage| s.container.host_config.masked_paths = Some(Vec::new());
     check("--security-opt systempaths=unconfined", open, "/linux/maskedPaths", Value::Null);
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::ContainerId;
+use super::{ContainerId, DeviceRequest, ThrottleDevice, WeightDevice};
 
 /// `HostConfig` of Docker's API. Numbers are 0, texts and lists empty where nothing was asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +77,15 @@ pub struct HostConfig {
     pub readonly_rootfs: bool,
     /// `seccomp=unconfined`, `no-new-privileges`, `seccomp=<profile's JSON>` …
     pub security_opt: Vec<String>,
+    /// Options of the storage driver.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub storage_opt: BTreeMap<String, String>,
+    /// `default` or empty.
+    pub isolation: String,
+    /// What of the kernel's files it cannot see; the usual where nothing is said.
+    pub masked_paths: Option<Vec<String>>,
+    /// What of the kernel's files it cannot change; the usual where nothing is said.
+    pub readonly_paths: Option<Vec<String>>,
     /// Bytes of `/dev/shm`; 64 MiB when 0.
     pub shm_size: i64,
     /// Kernel parameters.
@@ -91,16 +100,34 @@ pub struct HostConfig {
     pub nano_cpus: i64,
     /// 10 to 1000.
     pub blkio_weight: u16,
+    /// Weights at single disks.
+    pub blkio_weight_device: Vec<WeightDevice>,
+    /// Bytes a second from single disks.
+    pub blkio_device_read_bps: Vec<ThrottleDevice>,
+    /// Bytes a second to single disks.
+    pub blkio_device_write_bps: Vec<ThrottleDevice>,
+    /// Reads a second from single disks.
+    #[serde(rename = "BlkioDeviceReadIOps")]
+    pub blkio_device_read_iops: Vec<ThrottleDevice>,
+    /// Writes a second to single disks.
+    #[serde(rename = "BlkioDeviceWriteIOps")]
+    pub blkio_device_write_iops: Vec<ThrottleDevice>,
     /// Microseconds.
     pub cpu_period: i64,
     /// Microseconds in each period.
     pub cpu_quota: i64,
+    /// Microseconds of the scheduler for real time.
+    pub cpu_realtime_period: i64,
+    /// Microseconds in each of its periods.
+    pub cpu_realtime_runtime: i64,
     /// `0-3,5`.
     pub cpuset_cpus: String,
     /// `0-3,5`.
     pub cpuset_mems: String,
     /// `--device`.
     pub devices: Vec<DeviceAsked>,
+    /// Devices that drivers bring.
+    pub device_requests: Vec<DeviceRequest>,
     /// `c 1:3 rwm`.
     pub device_cgroup_rules: Vec<String>,
     /// Bytes.
@@ -163,7 +190,7 @@ pub struct RestartPolicy {
     /// `no`, `always`, `unless-stopped`, `on-failure`.
     pub name: String,
     /// For `on-failure`; 0 is no limit.
-    pub maximum_retry_count: i32,
+    pub maximum_retry_count: i64,
 }
 
 impl Default for RestartPolicy {

@@ -7,6 +7,7 @@ mod endpoint;
 mod folder;
 mod hardware_address;
 mod host_config;
+mod limits;
 mod mount_point;
 mod state;
 
@@ -18,5 +19,6 @@ pub use hardware_address::HardwareAddress;
 pub use host_config::{
     DeviceAsked, HostConfig, LogConfig, MountAsked, MountKind, PortBinding, RestartPolicy, Ulimit,
 };
+pub use limits::{DeviceRequest, ThrottleDevice, WeightDevice};
 pub use mount_point::MountPoint;
 pub use state::{Attached, Health, HealthResult, NetworkState, State, Status};

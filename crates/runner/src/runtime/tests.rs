@@ -75,6 +75,7 @@ impl Stage {
         container.argv = argv.iter().map(|text| (*text).to_owned()).collect();
         let config = oci::config(&Bundle {
             variables: &[],
+            gpu_hook: None,
             container: &container,
             rootfs: &self.root(),
             network: &Namespace::New,

@@ -1,139 +1,19 @@
-//! What `run` and `create` share: the flags, and what they ask for.
-use std::collections::BTreeMap;
+//! What the flags of `run` and `create` ask for.
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use engine::Engine;
 use engine::ops::container::{CreateContainer, PullPolicy};
-use engine::record::{Config, Healthcheck, HostConfig, LogConfig, PortBinding};
+use engine::record::{
+    Config, DeviceRequest, Healthcheck, HostConfig, LogConfig, PortBinding, ThrottleDevice,
+};
 
 use super::connections;
 use super::creating::Creation;
-use crate::commands::{platform, usage};
-use crate::flags::{Flag, Matches};
-use crate::options::{self, Bound, Typed};
+use crate::commands::platform;
+use crate::flags::Matches;
+use crate::options::{self, Bound};
 use crate::{Context, Failure};
-
-/// The flags of both.
-pub(super) const SHARED: [Flag; 86] = [
-    usage::DISABLE_CONTENT_TRUST,
-    Flag::list("net", "Connect a container to a network").hidden(),
-    Flag::list("net-alias", "Add network-scoped alias for the container").hidden(),
-    Flag::list("dns-opt", "Set DNS options").hidden(),
-    Flag::typed("add-host", Typed::AddHost, "Add a custom host-to-IP mapping (host:ip)"),
-    Flag::typed(
-        "annotation",
-        Typed::Map,
-        "Add an annotation to the container (passed through to the OCI runtime)",
-    )
-    .shown("map[]"),
-    Flag::typed("attach", Typed::Attach, "Attach to STDIN, STDOUT or STDERR").short('a'),
-    Flag::typed(
-        "blkio-weight",
-        Typed::Uint16,
-        "Block IO (relative weight), between 10 and 1000, or 0 to disable",
-    )
-    .shown("0"),
-    Flag::list("cap-add", "Add Linux capabilities"),
-    Flag::list("cap-drop", "Drop Linux capabilities"),
-    Flag::text("cgroup-parent", "Optional parent cgroup for the container"),
-    Flag::text("cgroupns", CGROUPNS),
-    Flag::path("cidfile", "Write the container ID to the file"),
-    Flag::int("cpu-period", "Limit CPU CFS (Completely Fair Scheduler) period"),
-    Flag::int("cpu-quota", "Limit CPU CFS (Completely Fair Scheduler) quota"),
-    Flag::int("cpu-shares", "CPU shares (relative weight)").short('c'),
-    Flag::typed("cpus", Typed::Decimal, "Number of CPUs"),
-    Flag::text("cpuset-cpus", "CPUs in which to allow execution (0-3, 0,1)"),
-    Flag::text("cpuset-mems", "MEMs in which to allow execution (0-3, 0,1)"),
-    Flag::list("device", "Add a host device to the container"),
-    Flag::typed("device-cgroup-rule", Typed::DeviceRule, "Add a rule to the cgroup allowed devices list"),
-    Flag::typed("dns", Typed::Dns, "Set custom DNS servers"),
-    Flag::list("dns-option", "Set DNS options"),
-    Flag::list("dns-search", "Set custom DNS search domains"),
-    Flag::text("domainname", "Container NIS domain name"),
-    Flag::text("entrypoint", "Overwrite the default ENTRYPOINT of the image"),
-    Flag::typed("env", Typed::Env, "Set environment variables").short('e'),
-    Flag::list("env-file", "Read in a file of environment variables"),
-    Flag::list("expose", "Expose a port or a range of ports"),
-    Flag::list("group-add", "Add additional groups to join"),
-    Flag::text("health-cmd", "Command to run to check health"),
-    Flag::typed("health-interval", Typed::Duration, "Time between running the check (ms|s|m|h)").shown("0s"),
-    Flag::int("health-retries", "Consecutive failures needed to report unhealthy"),
-    Flag::typed(
-        "health-start-interval",
-        Typed::Duration,
-        "Time between running the check during the start period (ms|s|m|h)",
-    )
-    .shown("0s"),
-    Flag::typed(
-        "health-start-period",
-        Typed::Duration,
-        "Start period for the container to initialize before starting health-retries countdown (ms|s|m|h)",
-    )
-    .shown("0s"),
-    Flag::typed("health-timeout", Typed::Duration, "Maximum time to allow one check to run (ms|s|m|h)")
-        .shown("0s"),
-    Flag::text("hostname", "Container host name").short('h'),
-    Flag::bool("init", "Run an init inside the container that forwards signals and reaps processes"),
-    Flag::bool("interactive", "Keep STDIN open even if not attached").short('i'),
-    Flag::text("ip", "IPv4 address (e.g., 172.30.100.104)"),
-    Flag::text("ip6", "IPv6 address (e.g., 2001:db8::33)"),
-    Flag::text("ipc", "IPC mode to use"),
-    Flag::typed("label", Typed::Label, "Set meta data on a container").short('l'),
-    Flag::list("label-file", "Read in a line delimited file of labels"),
-    Flag::typed("link", Typed::Link, "Add link to another container"),
-    Flag::list("link-local-ip", "Container IPv4/IPv6 link-local addresses"),
-    Flag::text("log-driver", "Logging driver for the container"),
-    Flag::list("log-opt", "Log driver options"),
-    Flag::text("mac-address", "Container MAC address (e.g., 92:d0:c6:0a:29:33)"),
-    Flag::typed("memory", Typed::Bytes, "Memory limit").short('m'),
-    Flag::typed("memory-reservation", Typed::Bytes, "Memory soft limit"),
-    Flag::typed(
-        "memory-swap",
-        Typed::SwapBytes,
-        "Swap limit equal to memory plus swap: '-1' to enable unlimited swap",
-    ),
-    Flag::int("memory-swappiness", "Tune container memory swappiness (0 to 100)").preset("-1"),
-    Flag::typed("mount", Typed::Mount, "Attach a filesystem mount to the container"),
-    Flag::text("name", "Assign a name to the container"),
-    Flag::typed("network", Typed::Network, "Connect a container to a network"),
-    Flag::list("network-alias", "Add network-scoped alias for the container"),
-    Flag::bool("no-healthcheck", "Disable any container-specified HEALTHCHECK"),
-    Flag::bool("oom-kill-disable", "Disable OOM Killer"),
-    Flag::int("oom-score-adj", "Tune host's OOM preferences (-1000 to 1000)"),
-    Flag::text("pid", "PID namespace to use"),
-    Flag::int("pids-limit", "Tune container pids limit (set -1 for unlimited)"),
-    Flag::text("platform", "Set platform if server is multi-platform capable")
-        .computed(usage::default_platform),
-    Flag::bool("privileged", "Give extended privileges to this container"),
-    Flag::list("publish", "Publish a container's port(s) to the host").short('p'),
-    Flag::bool("publish-all", "Publish all exposed ports to random ports").short('P'),
-    Flag::bool("quiet", "Suppress the pull output").short('q'),
-    Flag::bool("read-only", "Mount the container's root filesystem as read only"),
-    Flag::text("restart", "Restart policy to apply when a container exits").preset("no"),
-    Flag::bool("rm", "Automatically remove the container and its associated anonymous volumes when it exits"),
-    Flag::text("runtime", "Runtime to use for this container"),
-    Flag::list("security-opt", "Security Options"),
-    Flag::typed("shm-size", Typed::Bytes, "Size of /dev/shm"),
-    Flag::text("stop-signal", "Signal to stop the container"),
-    Flag::int("stop-timeout", "Timeout (in seconds) to stop a container"),
-    Flag::typed("sysctl", Typed::Sysctl, "Sysctl options").shown("map[]"),
-    Flag::list("tmpfs", "Mount a tmpfs directory"),
-    Flag::bool("tty", "Allocate a pseudo-TTY").short('t'),
-    Flag::typed("ulimit", Typed::Ulimit, "Ulimit options").shown("[]"),
-    Flag::text("user", "Username or UID (format: <name|uid>[:<group|gid>])").short('u'),
-    Flag::text("userns", "User namespace to use"),
-    Flag::text("uts", "UTS namespace to use"),
-    Flag::list("volume", "Bind mount a volume").short('v'),
-    Flag::text("volume-driver", "Optional volume driver for the container"),
-    Flag::list("volumes-from", "Mount volumes from the specified container(s)"),
-    Flag::text("workdir", "Working directory inside the container").short('w'),
-];
-
-const CGROUPNS: &str = "Cgroup namespace to use (host|private)
-'host':    Run the container in the Docker host's cgroup namespace
-'private': Run the container in its own private cgroup namespace
-'':        Use the cgroup namespace as configured by the
-           default-cgroupns-mode option on the daemon (default)";
 
 /// What the flags and operands ask for. Refusals are told as Docker's client tells them.
 pub(super) fn creation(
@@ -165,6 +45,26 @@ pub(super) fn creation(
     };
     let cidfile = matches.path("cidfile").map(Path::to_owned);
     Ok(Creation { request, pull, quiet: matches.bool("quiet"), cidfile })
+}
+
+/// Refuses what there is on Windows alone, in Docker's words, and what wants a daemon.
+///
+/// # Errors
+/// When such a flag is given.
+pub(super) fn check_possible(matches: &Matches) -> Result<(), Failure> {
+    const OF_WINDOWS: [&str; 4] = ["cpu-count", "cpu-percent", "io-maxbandwidth", "io-maxiops"];
+    if let Some(flag) = OF_WINDOWS.iter().find(|flag| matches.given(flag)) {
+        let text = format!(
+            "\"--{flag}\" is only supported on a Docker daemon running on windows, but the Docker daemon is running \
+             on linux"
+        );
+        return Err(Failure::with_exit(Failure::ERROR, text));
+    }
+    if matches.bool("use-api-socket") {
+        let text = "--use-api-socket: there is no API socket, as there is no daemon";
+        return Err(Failure::with_exit(Failure::FLAG, text));
+    }
+    Ok(())
 }
 
 /// What is no name is refused before anything is done; an id is one.
@@ -246,7 +146,7 @@ pub(super) fn env(matches: &Matches, context: &Context) -> Result<Vec<String>, F
     for file in matches.list("env-file") {
         variables.extend(options::env_file(Path::new(file), &context.env)?);
     }
-    variables.extend(matches.list("env").filter_map(|text| options::with_environment(text, &context.env)));
+    variables.extend(matches.list("env").map(|text| options::with_environment(text, &context.env)));
     Ok(variables)
 }
 
@@ -305,18 +205,14 @@ fn healthcheck(matches: &Matches) -> Result<Option<Healthcheck>, Failure> {
 fn host_config(matches: &Matches) -> Result<HostConfig, Failure> {
     let texts = |flag: &str| matches.list(flag).map(str::to_owned).collect::<Vec<String>>();
     let text = |flag: &str| matches.text(flag).to_owned();
-    let size = |flag: &str| matches.text_given(flag).map_or(Ok(0), options::swap_bytes).map_err(Failure::new);
-    let swappiness = matches.int("memory-swappiness");
-    if swappiness != -1 && !(0..=100).contains(&swappiness) {
-        let text = format!("invalid value: {swappiness}. Valid memory swappiness range is 0-100");
-        return Err(Failure::new(text));
-    }
     let mut host = HostConfig {
         volumes_from: texts("volumes-from"),
         volume_driver: text("volume-driver"),
         container_id_file: text("cidfile"),
         log_config: log_config(matches)?,
         links: texts("link"),
+        storage_opt: storage(matches)?,
+        isolation: text("isolation"),
         port_bindings: port_bindings(matches)?,
         publish_all_ports: matches.bool("publish-all"),
         restart_policy: options::restart_policy(matches.text("restart")).map_err(Failure::new)?,
@@ -325,8 +221,8 @@ fn host_config(matches: &Matches) -> Result<HostConfig, Failure> {
             .filter(|_| matches.bool("tty"))
             .map_or([0, 0], |(r, c)| [r, c]),
         annotations: pairs(matches.list("annotation")),
-        cap_add: texts("cap-add"),
-        cap_drop: texts("cap-drop"),
+        cap_add: capabilities(matches, "cap-add"),
+        cap_drop: capabilities(matches, "cap-drop"),
         cgroupns_mode: one_of(matches, "cgroupns", "--cgroupns: invalid CGROUP mode", &["host", "private"])?,
         dns: texts("dns"),
         dns_options: matches.list("dns-option").chain(matches.list("dns-opt")).map(str::to_owned).collect(),
@@ -342,33 +238,56 @@ fn host_config(matches: &Matches) -> Result<HostConfig, Failure> {
         privileged: matches.bool("privileged"),
         readonly_rootfs: matches.bool("read-only"),
         security_opt: security(matches)?,
-        shm_size: size("shm-size")?,
+        shm_size: size(matches, "shm-size")?,
         sysctls: pairs(matches.list("sysctl")),
         runtime: text("runtime"),
-        cpu_shares: matches.int("cpu-shares"),
-        memory: size("memory")?,
-        nano_cpus: matches.text_given("cpus").map_or(Ok(0), options::nano_cpus).map_err(Failure::new)?,
-        blkio_weight: matches.text("blkio-weight").parse().unwrap_or(0),
-        cpu_period: matches.int("cpu-period"),
-        cpu_quota: matches.int("cpu-quota"),
-        cpuset_cpus: text("cpuset-cpus"),
-        cpuset_mems: text("cpuset-mems"),
         device_cgroup_rules: texts("device-cgroup-rule"),
-        memory_reservation: size("memory-reservation")?,
-        memory_swap: size("memory-swap")?,
-        memory_swappiness: Some(swappiness),
-        oom_kill_disable: matches.bool("oom-kill-disable"),
-        pids_limit: matches.int("pids-limit"),
         init: matches.given("init").then(|| matches.bool("init")),
         tmpfs: matches
             .list("tmpfs")
             .map(|text| text.split_once(':').unwrap_or((text, "")))
             .map(owned)
             .collect(),
-        ..HostConfig::default()
+        ..limits(matches)?
     };
+    if host.security_opt.iter().any(|option| option == SYSTEM_PATHS) {
+        host.security_opt.retain(|option| option != SYSTEM_PATHS);
+        (host.masked_paths, host.readonly_paths) = (Some(Vec::new()), Some(Vec::new()));
+    }
     add_objects(matches, &mut host)?;
     Ok(host)
+}
+
+/// How much of processors, memory and disks.
+fn limits(matches: &Matches) -> Result<HostConfig, Failure> {
+    let swappiness = matches.int("memory-swappiness");
+    if swappiness != -1 && !(0..=100).contains(&swappiness) {
+        let text = format!("invalid value: {swappiness}. Valid memory swappiness range is 0-100");
+        return Err(Failure::new(text));
+    }
+    Ok(HostConfig {
+        cpu_shares: matches.int("cpu-shares"),
+        memory: size(matches, "memory")?,
+        nano_cpus: matches.text_given("cpus").map_or(Ok(0), options::nano_cpus).map_err(Failure::new)?,
+        blkio_weight: matches.text("blkio-weight").parse().unwrap_or(0),
+        cpu_realtime_period: matches.int("cpu-rt-period"),
+        cpu_realtime_runtime: matches.int("cpu-rt-runtime"),
+        cpu_period: matches.int("cpu-period"),
+        cpu_quota: matches.int("cpu-quota"),
+        cpuset_cpus: matches.text("cpuset-cpus").to_owned(),
+        cpuset_mems: matches.text("cpuset-mems").to_owned(),
+        memory_reservation: size(matches, "memory-reservation")?,
+        memory_swap: size(matches, "memory-swap")?,
+        memory_swappiness: Some(swappiness),
+        oom_kill_disable: matches.bool("oom-kill-disable"),
+        pids_limit: matches.int("pids-limit"),
+        ..HostConfig::default()
+    })
+}
+
+/// Bytes, or -1 for no limit.
+fn size(matches: &Matches, flag: &str) -> Result<i64, Failure> {
+    matches.text_given(flag).map_or(Ok(0), options::swap_bytes).map_err(Failure::new)
 }
 
 /// Limits, devices and what is mounted: each is read on its own.
@@ -377,9 +296,7 @@ fn add_objects(matches: &Matches, host: &mut HostConfig) -> Result<(), Failure> 
         host.ulimits.retain(|known| !text.starts_with(&format!("{}=", known.name)));
         host.ulimits.push(options::ulimit(text).map_err(Failure::new)?);
     }
-    for text in matches.list("device") {
-        host.devices.push(options::device(text).map_err(Failure::new)?);
-    }
+    add_devices(matches, host)?;
     for text in matches.list("volume") {
         if let Bound::Bind(bind) = options::volume(text, absolute).map_err(Failure::new)? {
             host.binds.push(bind);
@@ -389,6 +306,39 @@ fn add_objects(matches: &Matches, host: &mut HostConfig) -> Result<(), Failure> 
         host.mounts.push(options::mount(text, absolute).map_err(Failure::new)?);
     }
     Ok(())
+}
+
+/// Devices of this machine, those that drivers bring, and limits at disks.
+fn add_devices(matches: &Matches, host: &mut HostConfig) -> Result<(), Failure> {
+    let asked = matches.list("gpus").map(options::gpus);
+    host.device_requests = asked.collect::<Result<_, _>>().map_err(Failure::new)?;
+    let of_vendors: Vec<String> =
+        matches.list("device").filter(|text| options::is_vendors(text)).map(str::to_owned).collect();
+    if !of_vendors.is_empty() {
+        let request =
+            DeviceRequest { driver: "cdi".to_owned(), device_ids: of_vendors, ..DeviceRequest::default() };
+        host.device_requests.push(request);
+    }
+    for text in matches.list("device").filter(|text| !options::is_vendors(text)) {
+        host.devices.push(options::device(text).map_err(Failure::new)?);
+    }
+    let weights = matches.list("blkio-weight-device").map(options::weight_device);
+    host.blkio_weight_device = weights.collect::<Result<_, _>>().map_err(Failure::new)?;
+    let throttle = |flag: &str, read: fn(&str) -> Result<ThrottleDevice, String>| {
+        matches.list(flag).map(read).collect::<Result<Vec<_>, _>>().map_err(Failure::new)
+    };
+    host.blkio_device_read_bps = throttle("device-read-bps", options::bytes_device)?;
+    host.blkio_device_write_bps = throttle("device-write-bps", options::bytes_device)?;
+    host.blkio_device_read_iops = throttle("device-read-iops", options::operations_device)?;
+    host.blkio_device_write_iops = throttle("device-write-iops", options::operations_device)?;
+    Ok(())
+}
+
+fn storage(matches: &Matches) -> Result<BTreeMap<String, String>, Failure> {
+    if matches.list("storage-opt").any(|text| !text.contains('=')) {
+        return Err(Failure::new("invalid storage option"));
+    }
+    Ok(pairs(matches.list("storage-opt")))
 }
 
 fn owned((name, value): (&str, &str)) -> (String, String) {
@@ -420,7 +370,7 @@ fn shared_mode(matches: &Matches, flag: &str, what: &str) -> Result<String, Fail
 }
 
 fn log_config(matches: &Matches) -> Result<LogConfig, Failure> {
-    let kind = matches.text_given("log-driver").unwrap_or("json-file").to_owned();
+    let kind = matches.text("log-driver").to_owned();
     let config = pairs(matches.list("log-opt"));
     if kind == "none" && !config.is_empty() {
         return Err(Failure::new("invalid logging opts for driver none"));
@@ -438,6 +388,17 @@ fn port_bindings(matches: &Matches) -> Result<BTreeMap<String, Vec<PortBinding>>
     Ok(bindings)
 }
 
+/// Names in full, each once, by their letters; whether there are such capabilities is for whoever gives them.
+fn capabilities(matches: &Matches, flag: &str) -> Vec<String> {
+    let full = |text: &str| {
+        let upper = text.to_uppercase();
+        if upper == "ALL" || upper.starts_with("CAP_") { upper } else { format!("CAP_{upper}") }
+    };
+    matches.list(flag).map(full).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// Gives a container all of the kernel's files, which is said by lists of what it does not get.
+const SYSTEM_PATHS: &str = "systempaths=unconfined";
 /// Docker's own profile has 30 KiB; a megabyte would name every system call of every architecture.
 const PROFILE_BYTES_MAX: u64 = 4 << 20;
 
@@ -446,7 +407,7 @@ fn security(matches: &Matches) -> Result<Vec<String>, Failure> {
     let mut all = Vec::new();
     for text in matches.list("security-opt") {
         let (key, value) = text.split_once('=').or_else(|| text.split_once(':')).unwrap_or((text, ""));
-        if value.is_empty() && key != "no-new-privileges" && !text.starts_with("systempaths") {
+        if value.is_empty() && key != "no-new-privileges" {
             return Err(Failure::new(format!("Invalid --security-opt: \"{text}\"")));
         }
         if key != "seccomp" || matches!(value, "unconfined" | "builtin") {
@@ -457,7 +418,8 @@ fn security(matches: &Matches) -> Result<Vec<String>, Failure> {
         let bytes = engine::read_user_file(Path::new(value), PROFILE_BYTES_MAX)
             .map_err(|e| failed(&e.to_string()))?;
         let profile: serde_json::Value = serde_json::from_slice(&bytes).map_err(|e| {
-            Failure::new(format!("compacting json for seccomp profile ({value}) failed: {e}"))
+            let why = if e.is_eof() { "unexpected end of JSON input".to_owned() } else { e.to_string() };
+            Failure::new(format!("compacting json for seccomp profile ({value}) failed: {why}"))
         })?;
         all.push(format!("seccomp={profile}"));
     }
@@ -466,3 +428,5 @@ fn security(matches: &Matches) -> Result<Vec<String>, Failure> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(super) use tests::folder as files_of_options;

@@ -17,7 +17,9 @@ impl DetachKeys {
     pub(super) fn parse(text: &str) -> Result<Self, Failure> {
         let given = if text.is_empty() { USUAL } else { text };
         let keys: Option<Vec<u8>> = given.split(',').map(key).collect();
-        let keys = keys.ok_or_else(|| Failure::new(format!("invalid detach keys: {text}")))?;
+        let keys = keys.ok_or_else(|| {
+            Failure::new(format!("Error response from daemon: Invalid escape keys ({text}) provided"))
+        })?;
         Ok(Self { keys, typed: 0 })
     }
 

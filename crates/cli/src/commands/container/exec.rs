@@ -36,8 +36,17 @@ pub(in crate::commands) const CONTAINER_EXEC: Command = Command {
     ..Command::USUAL
 };
 
-fn exec(matches: &Matches, context: &mut Context) -> Outcome {
-    let engine = context.engine(matches)?;
+/// What the words ask for.
+#[derive(Debug)]
+struct Wanted {
+    exec: Exec,
+    /// Whether what is typed goes to the program.
+    stdin: bool,
+    /// The keys that leave, as typed.
+    keys: String,
+}
+
+fn wanted(matches: &Matches, context: &Context) -> Result<Wanted, Failure> {
     let given = |flag: &str| matches.text_given(flag).map(str::to_owned);
     let process = ExecAsked {
         argv: matches.operands().skip(1).map(str::to_owned).collect(),
@@ -47,16 +56,21 @@ fn exec(matches: &Matches, context: &mut Context) -> Outcome {
         privileged: matches.bool("privileged"),
         tty: matches.bool("tty"),
     };
-    let (detach, stdin, tty) = (matches.bool("detach"), matches.bool("interactive"), process.tty);
-    let keys = DetachKeys::parse(matches.text("detach-keys"))?;
-    if !detach {
-        check_terminal(context, stdin, tty)?;
-    }
-    let asked = (!detach).then(|| wants(stdin, true, true, tty));
+    let (detach, stdin) = (matches.bool("detach"), matches.bool("interactive") && !matches.bool("detach"));
+    check_terminal(context, stdin, process.tty)?;
+    let attach = (!detach).then(|| wants(stdin, true, true, process.tty));
+    let keys = matches.text("detach-keys").to_owned();
+    Ok(Wanted { exec: Exec { process, attach }, stdin, keys })
+}
+
+fn exec(matches: &Matches, context: &mut Context) -> Outcome {
+    let engine = context.engine(matches)?;
+    let Wanted { exec, stdin, keys } = wanted(matches, context)?;
+    let keys = DetachKeys::parse(&keys)?;
+    let (detach, tty) = (exec.attach.is_none(), exec.process.tty);
     let name = matches.operand(0).unwrap_or_default();
-    let exec = Exec { process, attach: asked };
     let connection = engine.exec_in_container(name, exec).map_err(|error| Failure::daemon(&error))?;
-    let attachment = Attachment { stdin: stdin && !detach, tty, sig_proxy: false, keys };
+    let attachment = Attachment { stdin, tty, sig_proxy: false, keys };
     match attach(context, connection, &attachment)? {
         End::Exited(_) if detach => Ok(()),
         End::Failed(Answer::Failed { kind, message }) => not_started(context, kind, &message),
@@ -76,3 +90,6 @@ fn not_started(context: &mut Context, kind: FailureKind, message: &str) -> Outco
     context.ui.line(&message);
     Err(Failure::silent(exit))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,8 @@
 //! `strata run` and `strata create`.
-use super::asked::{SHARED, creation};
+use super::asked::{check_possible, creation};
 use super::detach_keys::DetachKeys;
 use super::running::{Run, with_advice};
+use super::shared_flags::SHARED;
 use super::start::DETACH_KEYS;
 use crate::flags::{Action, ArgRule, Command, Files, Flag, Matches, Operand, Section, joined};
 use crate::{Context, Failure, Outcome};
@@ -56,15 +57,20 @@ pub(in crate::commands) const CONTAINER_CREATE: Command = Command {
 };
 
 fn run(matches: &Matches, context: &mut Context) -> Outcome {
+    check_possible(matches)?;
     let engine = context.engine(matches)?;
     let advised = |failure: Failure| with_advice("run", failure, Failure::FLAG);
     let creation = creation(matches, context, &engine).map_err(advised)?;
-    let keys = DetachKeys::parse(matches.text("detach-keys")).map_err(advised)?;
-    let run = Run { creation, detach: matches.bool("detach"), sig_proxy: matches.bool("sig-proxy"), keys };
+    let detach = matches.bool("detach");
+    // Nobody leaves what nobody is attached to.
+    let keys = if detach { "" } else { matches.text("detach-keys") };
+    let keys = DetachKeys::parse(keys).map_err(advised)?;
+    let run = Run { creation, detach, sig_proxy: matches.bool("sig-proxy"), keys };
     run.run(context, &engine)
 }
 
 fn create(matches: &Matches, context: &mut Context) -> Outcome {
+    check_possible(matches)?;
     let engine = context.engine(matches)?;
     let creation =
         creation(matches, context, &engine).map_err(|f| with_advice("create", f, Failure::FLAG))?;

@@ -4,6 +4,7 @@ use runner::logs::LogOptions;
 use runner::record::{Config, Healthcheck, HostConfig};
 use runner::{oci, signal, user_namespace};
 
+use super::kernel::Kernel;
 use super::{CreateContainer, cpuset};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -13,7 +14,7 @@ const MEMORY_BYTES_MIN: i64 = 6 << 20;
 const HEALTH_NANOSECONDS_MIN: i64 = 1_000_000;
 
 /// Refuses what cannot be meant; says what has no effect.
-pub(super) fn settings(request: &CreateContainer) -> Result<Vec<String>> {
+pub(super) fn settings(request: &CreateContainer, kernel: Kernel<'_>) -> Result<Vec<String>> {
     let (config, host) = (&request.config, &request.host_config);
     if !config.working_dir.is_empty() && !config.working_dir.starts_with('/') {
         let text = format!(
@@ -32,7 +33,10 @@ pub(super) fn settings(request: &CreateContainer) -> Result<Vec<String>> {
     cpuset::check(host)?;
     LogOptions::of(&host.log_config, config)?;
     oci::check(host).map_err(|error| Error::invalid(error.to_string()))?;
+    ipc(&host.ipc_mode)?;
     conflicts(config, host)?;
+    processors_of(host, kernel)?;
+    disks(host)?;
     resources(request)
 }
 
@@ -90,6 +94,61 @@ fn conflicts(config: &Config, host: &HostConfig) -> Result<()> {
     match conflicts.iter().find(|(is_so, _)| *is_so) {
         Some((_, what)) => Err(Error::invalid(format!("conflicting options: {what}"))),
         None => Ok(()),
+    }
+}
+
+/// Refuses places that semaphores and queues do not come from.
+fn ipc(mode: &str) -> Result<()> {
+    let is_known = matches!(mode, "" | "private" | "shareable" | "host" | "none");
+    if is_known || mode.starts_with("container:") {
+        Ok(())
+    } else {
+        Err(Error::invalid(format!("invalid IPC mode: {mode}")))
+    }
+}
+
+/// Refuses shares of processors that cannot be had.
+fn processors_of(host: &HostConfig, kernel: Kernel<'_>) -> Result<()> {
+    const PERIOD: std::ops::RangeInclusive<i64> = 1_000..=1_000_000;
+    let refuse = |text: &str| Err(Error::invalid(text));
+    if host.cpu_period != 0 && !PERIOD.contains(&host.cpu_period) {
+        return refuse(
+            "CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)",
+        );
+    }
+    if host.cpu_quota > 0 && host.cpu_quota < *PERIOD.start() {
+        return refuse("CPU cfs quota can not be less than 1ms (i.e. 1000)");
+    }
+    let (period, runtime) = (host.cpu_realtime_period, host.cpu_realtime_runtime);
+    if (period != 0 || runtime != 0) && !kernel.has_real_time() {
+        return refuse("your kernel does not support CPU real-time scheduler");
+    }
+    if period != 0 && runtime > period {
+        return refuse("cpu real-time runtime cannot be higher than cpu real-time period");
+    }
+    Ok(())
+}
+
+/// Refuses weights that disks do not have, and what only Windows has.
+fn disks(host: &HostConfig) -> Result<()> {
+    if host.blkio_weight > 0 && !(10..=1000).contains(&host.blkio_weight) {
+        return Err(Error::invalid("Range of blkio weight is from 10 to 1000"));
+    }
+    if !host.isolation.is_empty() && !host.isolation.eq_ignore_ascii_case("default") {
+        let text = format!("invalid isolation ({}): linux only supports 'default'", host.isolation);
+        return Err(Error::invalid(text));
+    }
+    Ok(())
+}
+
+/// Refuses options of the storage driver: none has any for a single container, in Docker's words.
+pub(super) fn storage(host: &HostConfig, driver: &str) -> Result<()> {
+    match (host.storage_opt.is_empty(), driver) {
+        (true, _) => Ok(()),
+        (false, "overlay2") => Err(Error::invalid(
+            "--storage-opt is supported only for overlay over xfs with 'pquota' mount option",
+        )),
+        (false, _) => Err(Error::invalid("Filesystem does not support, or has not enabled quotas")),
     }
 }
 
@@ -157,6 +216,13 @@ fn limits_of_ordinary_users(host: &HostConfig) -> Option<String> {
         ("--cpuset-mems", !host.cpuset_mems.is_empty()),
         ("--pids-limit", host.pids_limit > 0),
         ("--blkio-weight", host.blkio_weight > 0),
+        ("--blkio-weight-device", !host.blkio_weight_device.is_empty()),
+        ("--device-read-bps", !host.blkio_device_read_bps.is_empty()),
+        ("--device-write-bps", !host.blkio_device_write_bps.is_empty()),
+        ("--device-read-iops", !host.blkio_device_read_iops.is_empty()),
+        ("--device-write-iops", !host.blkio_device_write_iops.is_empty()),
+        ("--cpu-rt-period", host.cpu_realtime_period != 0),
+        ("--cpu-rt-runtime", host.cpu_realtime_runtime != 0),
         ("--device-cgroup-rule", !host.device_cgroup_rules.is_empty()),
     ];
     let discarded: Vec<&str> =
@@ -180,6 +246,8 @@ pub(super) fn processors(nano_cpus: i64, available: usize) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use runner::record::RestartPolicy;
+
     use super::*;
 
     #[test]
@@ -196,6 +264,78 @@ mod tests {
         };
         let told = limits_of_ordinary_users(&host).unwrap();
         assert!(told.ends_with("Discarded: --memory, --memory-swap, --cpus"), "{told}");
+    }
+
+    #[test]
+    fn policies_that_there_are_not_are_refused_in_dockers_words() {
+        let check = |name: &str, maximum_retry_count: i64, expect: &str| {
+            let restart_policy = RestartPolicy { name: name.to_owned(), maximum_retry_count };
+            let host = HostConfig { restart_policy, ..HostConfig::default() };
+            let refused = super::restart_policy(&host).map_err(|error| error.to_string()).err();
+            let expect = (!expect.is_empty()).then(|| format!("invalid restart policy: {expect}"));
+            assert_eq!(refused, expect, "{name}:{maximum_retry_count}");
+        };
+        check("on-failure", 3, "");
+        check("", 0, "");
+        check("no", 0, "");
+        check("always", 3, "maximum retry count can only be used with 'on-failure'");
+        check("no", -1, "maximum retry count can only be used with 'on-failure' and cannot be negative");
+        check("on-failure", -1, "maximum retry count cannot be negative");
+        let unknown = "unknown policy 'NO'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'";
+        check("NO", 0, unknown);
+    }
+
+    #[test]
+    fn places_of_semaphores_are_known() {
+        for mode in ["", "private", "shareable", "host", "none", "container:web"] {
+            ipc(mode).unwrap();
+        }
+        assert_eq!(ipc("nope").unwrap_err().to_string(), "invalid IPC mode: nope");
+    }
+
+    #[test]
+    fn shares_that_cannot_be_had_are_refused_in_dockers_words() {
+        let refused = |host: HostConfig, expect: &str| {
+            let checked = processors_of(&host, Kernel::own()).and_then(|()| disks(&host));
+            assert_eq!(checked.unwrap_err().to_string(), expect);
+        };
+        let none = HostConfig::default;
+        let period = "CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)";
+        refused(HostConfig { cpu_period: 999, ..none() }, period);
+        refused(HostConfig { cpu_period: 1_000_001, ..none() }, period);
+        refused(HostConfig { cpu_period: -1, ..none() }, period);
+        refused(
+            HostConfig { cpu_quota: 999, ..none() },
+            "CPU cfs quota can not be less than 1ms (i.e. 1000)",
+        );
+        refused(HostConfig { blkio_weight: 9, ..none() }, "Range of blkio weight is from 10 to 1000");
+        refused(HostConfig { blkio_weight: 1001, ..none() }, "Range of blkio weight is from 10 to 1000");
+        refused(
+            HostConfig { isolation: "hyperv".into(), ..none() },
+            "invalid isolation (hyperv): linux only supports 'default'",
+        );
+        let real_time = HostConfig { cpu_realtime_period: 5, cpu_realtime_runtime: 10, ..none() };
+        let expect = match Kernel::own().has_real_time() {
+            true => "cpu real-time runtime cannot be higher than cpu real-time period",
+            false => "your kernel does not support CPU real-time scheduler",
+        };
+        refused(real_time, expect);
+        let fine = HostConfig { cpu_period: 1_000, cpu_quota: -1, isolation: "default".into(), ..none() };
+        processors_of(&fine, Kernel::own()).and_then(|()| disks(&fine)).unwrap();
+    }
+
+    #[test]
+    fn storage_drivers_have_no_options_for_one_container() {
+        let host = HostConfig { storage_opt: [("size".into(), "1g".into())].into(), ..HostConfig::default() };
+        storage(&HostConfig::default(), "overlay2").unwrap();
+        assert!(
+            storage(&host, "overlay2")
+                .unwrap_err()
+                .to_string()
+                .starts_with("--storage-opt is supported only")
+        );
+        let expect = "Filesystem does not support, or has not enabled quotas";
+        assert_eq!(storage(&host, "vfs").unwrap_err().to_string(), expect);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use runner::record::{Config, Container, ContainerId, Containers, EndpointAsked, 
 use snapshot::{Key, Scratch};
 use spec::{ImageId, Platform, PlatformMatcher};
 
+use super::kernel::Kernel;
 use super::{check, connections, merge, name};
 use crate::engine::{Engine, entry_of};
 use crate::error::{Error, ErrorKind, Result};
@@ -66,7 +67,11 @@ impl Engine {
         let platform = image.config.platform();
         check_platform(&request.image, &platform, request.platform.as_ref())?;
         check::processors(request.host_config.nano_cpus, self.host.cpus)?;
-        let mut warnings = check::settings(request)?;
+        check::storage(&request.host_config, store.driver().about().name)?;
+        let mut fitted = request.clone();
+        let mut warnings = Kernel::own().fit(&mut fitted.host_config);
+        let request = &fitted;
+        warnings.extend(check::settings(request, Kernel::own())?);
         warnings.extend(self.foreign_platform(&platform, request.platform.is_none()));
         let container = self.plan(request, &image, found.image)?;
         let lease = store.content().lease()?;
@@ -138,6 +143,12 @@ impl Engine {
     fn fill_in(&self, host: &mut HostConfig) -> Result<()> {
         if host.network_mode.is_empty() || host.network_mode == "default" {
             "bridge".clone_into(&mut host.network_mode);
+        }
+        if host.log_config.kind.is_empty() {
+            "json-file".clone_into(&mut host.log_config.kind);
+        }
+        if host.restart_policy.name.is_empty() {
+            "no".clone_into(&mut host.restart_policy.name);
         }
         for mode in [&mut host.network_mode, &mut host.pid_mode, &mut host.ipc_mode] {
             if let Some(other) = mode.strip_prefix("container:") {

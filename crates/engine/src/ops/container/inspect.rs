@@ -15,9 +15,6 @@ use super::size::ContainerSize;
 use crate::engine::Engine;
 use crate::error::Result;
 
-/// The option that gives a container all of the kernel's files.
-pub const SYSTEM_PATHS_GIVEN: &str = "systempaths=unconfined";
-
 /// A container, in full.
 #[derive(Clone, Debug)]
 pub struct InspectedContainer {
@@ -46,12 +43,12 @@ pub struct InspectedContainer {
 }
 
 /// Files of the kernel that a container does not get.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeptFrom {
     /// It cannot see them.
-    pub masked: &'static [&'static str],
+    pub masked: Vec<String>,
     /// It cannot change them.
-    pub read_only: &'static [&'static str],
+    pub read_only: Vec<String>,
 }
 
 impl KeptFrom {
@@ -60,8 +57,11 @@ impl KeptFrom {
         if host.privileged {
             return None;
         }
-        let is_given = host.security_opt.iter().any(|option| option == SYSTEM_PATHS_GIVEN);
-        Some(if is_given { KeptFrom::default() } else { KeptFrom { masked: &MASKED, read_only: &READ_ONLY } })
+        let usual = |paths: &[&str]| paths.iter().map(|path| (*path).to_owned()).collect();
+        Some(KeptFrom {
+            masked: host.masked_paths.clone().unwrap_or_else(|| usual(&MASKED)),
+            read_only: host.readonly_paths.clone().unwrap_or_else(|| usual(&READ_ONLY)),
+        })
     }
 }
 

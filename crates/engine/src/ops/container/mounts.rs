@@ -130,7 +130,7 @@ impl Deciding<'_> {
             self.of_another(other)?;
         }
         for text in &container.host_config.binds {
-            self.bind(text)?;
+            self.bind(text, &container.host_config.volume_driver)?;
         }
         for asked in &container.host_config.mounts {
             self.mount(asked)?;
@@ -141,7 +141,9 @@ impl Deciding<'_> {
         for target in &container.config.volumes {
             let destination = binds::destination(target, MountKind::Volume, target)?;
             if !self.taken.contains(&destination) {
-                self.volume(&VolumeAsked::default(), MountPoint { destination, rw: true, ..volume() }, true)?;
+                let driver = container.host_config.volume_driver.clone();
+                let asked = VolumeAsked { driver, ..VolumeAsked::default() };
+                self.volume(&asked, MountPoint { destination, rw: true, ..volume() }, true)?;
             }
         }
         Ok(())
@@ -171,12 +173,12 @@ impl Deciding<'_> {
         Ok(())
     }
 
-    fn bind(&mut self, text: &str) -> Result<()> {
+    fn bind(&mut self, text: &str, driver: &str) -> Result<()> {
         let Bind { source, mount, no_copy } = binds::parse(text)?;
         match mount.kind {
             MountKind::Bind => self.folder(&source, true, mount),
             _ => {
-                let asked = VolumeAsked { name: source, ..VolumeAsked::default() };
+                let asked = VolumeAsked { name: source, driver: driver.to_owned(), ..VolumeAsked::default() };
                 self.volume(&asked, MountPoint { driver: LOCAL.to_owned(), ..mount }, !no_copy)
             }
         }

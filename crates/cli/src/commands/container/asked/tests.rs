@@ -37,7 +37,7 @@ impl Line {
 }
 
 /// The folder that options name, as the recorded run had it.
-fn folder() -> tempfile::TempDir {
+pub(in crate::commands::container) fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     for (name, text) in [
         ("env", "# remark\nA=1\n\nB=two words\nHOSTED\nUNSET_ONE\n"),
@@ -62,6 +62,7 @@ fn asked(argv: &[String], folder: &Path) -> Result<Map<String, Value>, Failure> 
     let Parsed::Run(matches) = parse(crate::commands::root(), &words, &context.env)? else {
         return Err(Failure::silent(0));
     };
+    super::check_possible(&matches)?;
     let engine = context.engine(&matches)?;
     let creation = super::creation(&matches, &mut context, &engine)
         .map_err(|failure| with_advice("create", failure, Failure::FLAG))?;
@@ -86,7 +87,7 @@ fn alike(mut asks: BTreeMap<String, Value>) -> BTreeMap<String, Value> {
                 *value = set.keys().cloned().map(Value::String).collect();
             }
             ("Config.Healthcheck", Value::Object(fields)) => drop_nothing(fields),
-            ("HostConfig.Mounts", Value::Array(mounts)) => {
+            ("HostConfig.Mounts" | "HostConfig.DeviceRequests", Value::Array(mounts)) => {
                 mounts.iter_mut().filter_map(Value::as_object_mut).for_each(drop_nothing);
             }
             ("NetworkingConfig.EndpointsConfig", Value::Object(places)) => {
@@ -95,6 +96,8 @@ fn alike(mut asks: BTreeMap<String, Value>) -> BTreeMap<String, Value> {
             _ => {}
         }
     }
+    // Nothing to be protected by is told in two ways.
+    asks.retain(|key, value| key != "HostConfig.SecurityOpt" || *value != Value::Array(Vec::new()));
     // One network of which nothing is asked is asked for by its name alone.
     asks.retain(|key, value| {
         key != "NetworkingConfig.EndpointsConfig" || *value != Value::Object(Map::new())
@@ -108,8 +111,8 @@ fn drop_nothing(fields: &mut Map<String, Value>) {
         Value::Bool(is) => *is,
         Value::String(text) => !text.is_empty(),
         Value::Object(fields) => !fields.is_empty(),
+        Value::Array(items) => !items.is_empty(),
         Value::Number(number) => number.as_i64() != Some(0),
-        _ => true,
     });
 }
 
