@@ -211,12 +211,25 @@ impl Dir {
     /// # Errors
     /// As [`Dir::replace`].
     pub fn replace_alone(&self, name: impl AsRef<OsStr>, bytes: &[u8], mode: u32) -> Result<()> {
-        let name = name.as_ref();
-        let mut temporary = OsString::from(".");
-        temporary.push(name);
-        temporary.push(".new");
+        let (name, temporary) = (name.as_ref(), temporary_of(name.as_ref()));
         self.remove_file(&temporary)?;
         self.replace_by(&temporary, name, bytes, mode)
+    }
+
+    /// As [`Dir::replace_alone`], for what a restart of the machine voids: at once, but not durably. After a loss of
+    /// power the old file is there, or the new one, or one that ends early or in zeros.
+    ///
+    /// # Errors
+    /// As [`Dir::replace`].
+    pub fn replace_for_now(&self, name: impl AsRef<OsStr>, bytes: &[u8], mode: u32) -> Result<()> {
+        let (name, temporary) = (name.as_ref(), temporary_of(name.as_ref()));
+        self.remove_file(&temporary)?;
+        let written = self.create(&temporary, mode).and_then(|file| file.write_all_at(bytes, 0));
+        let result = written.and_then(|()| self.rename(&temporary, self, name));
+        if result.is_err() {
+            let _ = self.remove_file(&temporary);
+        }
+        result
     }
 
     fn replace_by(&self, temporary: impl AsRef<OsStr>, name: &OsStr, bytes: &[u8], mode: u32) -> Result<()> {
@@ -451,6 +464,14 @@ fn component<'a>(dir: &Dir, name: &'a OsStr) -> Result<&'a OsStr> {
     }
     let error = io::Error::new(io::ErrorKind::InvalidFilename, format!("{name:?} is not a plain file name"));
     Err(Error::new("open", &dir.path, error))
+}
+
+/// What a file is called while its only writer writes it.
+fn temporary_of(name: &OsStr) -> OsString {
+    let mut temporary = OsString::from(".");
+    temporary.push(name);
+    temporary.push(".new");
+    temporary
 }
 
 /// A name that nobody else has: 128 random bits (DISK-3).

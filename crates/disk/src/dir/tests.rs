@@ -52,6 +52,9 @@ fn disk_3_what_a_dead_process_left_is_written_over() {
     std::fs::write(temporary.path().join(".x.new"), "half").unwrap();
     dir.replace_alone("x", b"whole", 0o600).unwrap();
     assert_eq!(dir.read("x", 10).unwrap().unwrap(), b"whole");
+    std::fs::write(temporary.path().join(".x.new"), "half").unwrap();
+    dir.replace_for_now("x", b"new", 0o600).unwrap();
+    assert_eq!(dir.read("x", 10).unwrap().unwrap(), b"new");
     assert_eq!(dir.entries().unwrap().len(), 1);
 }
 

@@ -34,7 +34,7 @@ pub(super) fn start(shared: &Shared, asked: &oci::ExecAsked, stdin: bool) -> Res
     let (document, pid_file) = (format!("exec-{number}.json"), format!("exec-{number}.pid"));
     let told = shared.now().told.clone();
     let process = oci::exec_process(asked, container, &told, &shared.run.rootfs(&container.id))?;
-    folder.replace_alone(&document, process.to_string().as_bytes(), 0o600)?;
+    folder.replace_for_now(&document, process.to_string().as_bytes(), 0o600)?;
     let (ends, theirs) = Ends::make(&folder, &format!("exec-{number}"), asked.tty, stdin)?;
     let console = ends.console_socket();
     let (document_path, pid_path) = (folder.join(&document), folder.join(&pid_file));

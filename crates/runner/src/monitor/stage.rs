@@ -70,7 +70,7 @@ pub(super) fn begin(
         gpu_hook: find_gpu_hook(job.path.as_deref()).as_deref(),
         rootless: crate::user_namespace::maps().as_ref(),
     })?;
-    folder.replace_alone(CONFIG, config.to_string().as_bytes(), 0o600)?;
+    folder.replace_for_now(CONFIG, config.to_string().as_bytes(), 0o600)?;
     let (ends, theirs) = Ends::make(&folder, "console", container.config.tty, container.config.open_stdin)?;
     let (console, pid_file) = (ends.console_socket(), folder.join(PID));
     shared.runtime.run_detached(

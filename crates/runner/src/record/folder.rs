@@ -160,7 +160,7 @@ impl Containers {
     pub fn get(&self, id: &ContainerId) -> Result<Option<Found>> {
         let Some(dir) = self.dir.dir_if_exists(id.as_str())? else { return Ok(None) };
         let Some(container) = read::<Container>(&dir, RECORD)? else { return Ok(None) };
-        let state = read::<State>(&dir, STATE)?.unwrap_or_default();
+        let state = read_state(&dir)?;
         let is_monitored = match state.status.is_running().then(|| become_monitor(&dir)) {
             None | Some(Ok(Some(_))) => false,
             Some(Ok(None)) => true,
@@ -273,11 +273,15 @@ impl Containers {
     }
 }
 
-/// Writes a container's state; only its monitor does, and whoever found that it has none.
+/// Writes a container's state; only its monitor does, and whoever found that it has none. One that a restart of the
+/// machine voids is not made durable.
 ///
 /// # Errors
 /// When the disk is full or read-only.
 pub fn write_state(dir: &Dir, state: &State) -> Result<()> {
+    if state.status.is_running() || state.status == Status::Removing {
+        return Ok(dir.replace_for_now(STATE, &encode(dir, STATE, state)?, 0o600)?);
+    }
     write(dir, STATE, state)
 }
 
@@ -286,7 +290,15 @@ pub fn write_state(dir: &Dir, state: &State) -> Result<()> {
 /// # Errors
 /// When it cannot be read.
 pub fn read_state(dir: &Dir) -> Result<State> {
-    Ok(read(dir, STATE)?.unwrap_or_default())
+    let Some(bytes) = dir.read(STATE, RECORD_BYTES_MAX)? else { return Ok(State::default()) };
+    let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    match serde_json::from_slice(&bytes[..end]) {
+        // The machine lost its power while the container ran.
+        Err(error) if error.is_eof() => {
+            Ok(State { status: Status::Exited, exit_code: EXIT_UNSEEN, ..State::default() })
+        }
+        parsed => parsed.map_err(|error| damaged(dir, STATE, &error)),
+    }
 }
 
 /// Makes the caller the container's monitor, until the lock is dropped; nothing when it has one.
@@ -310,13 +322,42 @@ fn unwatched(state: State) -> State {
 
 fn read<T: DeserializeOwned>(dir: &Dir, name: &str) -> Result<Option<T>> {
     let Some(bytes) = dir.read(name, RECORD_BYTES_MAX)? else { return Ok(None) };
-    let damaged =
-        |error: serde_json::Error| Error::Record { path: dir.join(name), reason: error.to_string() };
-    serde_json::from_slice(&bytes).map(Some).map_err(damaged)
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| damaged(dir, name, &error))
 }
 
 fn write<T: Serialize>(dir: &Dir, name: &str, value: &T) -> Result<()> {
-    let bytes = serde_json::to_vec(value)
-        .map_err(|error| Error::Record { path: dir.join(name), reason: error.to_string() })?;
-    Ok(dir.replace_alone(name, &bytes, 0o600)?)
+    Ok(dir.replace_alone(name, &encode(dir, name, value)?, 0o600)?)
+}
+
+fn encode<T: Serialize>(dir: &Dir, name: &str, value: &T) -> Result<Vec<u8>> {
+    serde_json::to_vec(value).map_err(|error| damaged(dir, name, &error))
+}
+
+fn damaged(dir: &Dir, name: &str, error: &serde_json::Error) -> Error {
+    Error::Record { path: dir.join(name), reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_that_was_lost_is_the_last_one_or_an_end_that_nobody_saw() {
+        let tmp = tempfile::tempdir().unwrap();
+        let dir = Dir::open(tmp.path()).unwrap();
+        assert_eq!(read_state(&dir).unwrap(), State::default());
+        let exited = State { status: Status::Exited, exit_code: 3, ..State::default() };
+        for state in [exited, State { status: Status::Running, pid: 7, ..State::default() }] {
+            write_state(&dir, &state).unwrap();
+            assert_eq!(read_state(&dir).unwrap(), state);
+        }
+        let unseen = State { status: Status::Exited, exit_code: EXIT_UNSEEN, ..State::default() };
+        for lost in [&b""[..], b"{\"Status\":\"ru", b"{\"Status\":\"running\",\0\0\0", &[0; 4096]] {
+            std::fs::write(tmp.path().join(STATE), lost).unwrap();
+            assert_eq!(read_state(&dir).unwrap(), unseen);
+        }
+        // What is whole and makes no sense was not lost.
+        std::fs::write(tmp.path().join(STATE), "{\"Status\":\"asleep\"}").unwrap();
+        assert!(read_state(&dir).unwrap_err().to_string().contains("state.json"));
+    }
 }
