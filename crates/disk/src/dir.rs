@@ -232,6 +232,22 @@ impl Dir {
         result
     }
 
+    /// Writes over a file where it is, and fills what is left of it with `fill`: on a full disk, where there is no room
+    /// for a second file, this one keeps its blocks. A loss of power may leave a part of each.
+    ///
+    /// # Errors
+    /// When there is no such file, or it needs more room than it has and there is none.
+    pub fn overwrite(&self, name: impl AsRef<OsStr>, bytes: &[u8], fill: u8) -> Result<()> {
+        let name = name.as_ref();
+        self.guard("open", name)?;
+        let file = self.open_file(name, OFlags::RDWR, 0)?;
+        let mut bytes = bytes.to_vec();
+        let length = usize::try_from(file.len()?).unwrap_or(usize::MAX);
+        bytes.resize(length.max(bytes.len()), fill);
+        file.write_all_at(&bytes, 0)?;
+        file.sync()
+    }
+
     fn replace_by(&self, temporary: impl AsRef<OsStr>, name: &OsStr, bytes: &[u8], mode: u32) -> Result<()> {
         let temporary = temporary.as_ref();
         let result = self.write_new(temporary, bytes, mode).and_then(|()| self.rename(temporary, self, name));

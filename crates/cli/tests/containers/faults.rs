@@ -302,6 +302,40 @@ fn a_removal_is_finished_by_the_next_wherever_it_is_cut_off() {
     at_every_call(&scratch, before, "rm --force c1", &|at| format!("fail:{at}:{ENOSPC}"));
 }
 
+#[test]
+fn a_start_leaves_nothing_wherever_it_is_cut_off() {
+    let Some(scratch) = running_bench() else { return };
+    let before = Some("create --name c1 --network none bb:1 sleep 600");
+    at_every_call(&scratch, before, "start c1", &|at| format!("kill:{at}"));
+}
+
+/// The command only asks: it is the monitor that is killed here, wherever it is on its way to the end.
+#[test]
+fn a_stop_leaves_nothing_wherever_the_monitor_is_killed() {
+    let Some(scratch) = running_bench() else { return };
+    let (mut stopped, mut went_well) = (0, 0);
+    for at in 1..CALLS_MAX {
+        let when = format!("the monitor of a container that is stopped, kill:{at}");
+        let line = "run -d --name c1 --network none bb:1 sleep 600";
+        if scratch.shell(&format!("STRATA_FAULT=kill:{at} strata {line}")).success() {
+            stopped += 1;
+            let id = id_of(&scratch, "c1");
+            scratch.run("stop --time 0 c1");
+            let is_well = scratch.run("fsck").success() && status(&scratch, "c1").starts_with("Exited (137)");
+            went_well = if is_well { went_well + 1 } else { 0 };
+            goes_without_a_trace(&scratch, "c1", &id, &when);
+        } else {
+            scratch.run("rm --force c1");
+            scratch.run("fsck --repair");
+        }
+        if went_well == 3 {
+            assert!(stopped > 5, "{when}: hardly any fault point on the way");
+            return;
+        }
+    }
+    panic!("no stop went well in {CALLS_MAX} calls");
+}
+
 /// Somebody repairs all the time; containers come and go all the same.
 #[test]
 fn repairs_and_prunes_leave_alone_what_is_being_made() {
@@ -331,4 +365,44 @@ fn repairs_and_prunes_leave_alone_what_is_being_made() {
         made.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     });
     assert_eq!(scratch.run("ps -aq").stdout, "");
+}
+
+/// A file system of so many bytes, in memory, that goes with the test.
+struct Small(std::path::PathBuf);
+
+impl Small {
+    fn mount(path: std::path::PathBuf, size: &str) -> Small {
+        std::fs::create_dir_all(&path).unwrap();
+        let line = format!("mount -t tmpfs -o mode=755,size={size} none {}", path.display());
+        testkit::peers::run(&line);
+        Small(path)
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        testkit::peers::run(&format!("umount --lazy {}", self.0.display()));
+    }
+}
+
+#[test]
+fn a_full_disk_costs_log_lines_and_nothing_else() {
+    let Some(scratch) = running_bench() else { return };
+    let small = Small::mount(scratch.path("small"), "12m");
+    let root = small.0.display().to_string();
+    scratch.shell(&format!("strata save bb:1 | strata --root {root} load")).expect_success();
+    let scratch = scratch.env("STRATA_ROOT", root);
+    let line = "run --name c1 --network none bb:1 sh -c \
+                'head -c 20000000 /dev/zero | tr \\\\0 x; echo; echo end >&2; exit 4'";
+    let words = testkit::scratch::split(line);
+    let ran = scratch.run_args(&words);
+    ran.expect_exit(4).expect_stderr("end\n");
+    assert_eq!(ran.stdout.len(), 20_000_001, "who is attached gets everything");
+    expect_status(&scratch, "c1", "Exited (4)", "its log filled the disk");
+    let logged = scratch.run("logs c1");
+    logged.expect_success();
+    assert!(!logged.stdout.is_empty() && logged.stdout.len() < 12 << 20, "{} bytes", logged.stdout.len());
+    let id = id_of(&scratch, "c1");
+    goes_without_a_trace(&scratch, "c1", &id, "its log filled the disk");
+    scratch.run("run --rm --network none bb:1 ls /bin/sh").expect_success();
 }

@@ -22,7 +22,7 @@ fn bench() -> Option<Scratch> {
     let made = scratch.shell(
         "mkdir -p fs/bin fs/etc fs/root fs/tmp && printf 'root:x:0:0:root:/root:/bin/sh\\n' > fs/etc/passwd && \
          if [ -x /bin/busybox ]; then cp /bin/busybox fs/bin/ && \
-         for a in sh cat ls sleep ln stat; do ln -s busybox fs/bin/$a; done; fi; \
+         for a in sh cat ls sleep ln stat head tr; do ln -s busybox fs/bin/$a; done; fi; \
          tar -C fs --numeric-owner --owner=0 --group=0 -cf bb.tar . && rm -r fs && strata import bb.tar bb:1",
     );
     made.expect_success();

@@ -274,15 +274,22 @@ impl Containers {
 }
 
 /// Writes a container's state; only its monitor does, and whoever found that it has none. One that a restart of the
-/// machine voids is not made durable.
+/// machine voids is not made durable; one that finds the disk full goes where the last one is.
 ///
 /// # Errors
-/// When the disk is full or read-only.
+/// When the disk is read-only, or full from the beginning.
 pub fn write_state(dir: &Dir, state: &State) -> Result<()> {
-    if state.status.is_running() || state.status == Status::Removing {
-        return Ok(dir.replace_for_now(STATE, &encode(dir, STATE, state)?, 0o600)?);
+    let bytes = encode(dir, STATE, state)?;
+    let written = if state.status.is_running() || state.status == Status::Removing {
+        dir.replace_for_now(STATE, &bytes, 0o600)
+    } else {
+        dir.replace_alone(STATE, &bytes, 0o600)
+    };
+    match written {
+        // Blanks behind a document say nothing.
+        Err(error) if error.is_full() => Ok(dir.overwrite(STATE, &bytes, b' ')?),
+        written => Ok(written?),
     }
-    write(dir, STATE, state)
 }
 
 /// The state as it was written.
