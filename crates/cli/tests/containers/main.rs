@@ -10,6 +10,7 @@ mod faults;
 mod limits;
 mod many;
 mod ordinary;
+mod signals;
 
 use testkit::{Scratch, skip};
 

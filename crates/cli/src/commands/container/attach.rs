@@ -1,7 +1,7 @@
 //! `strata attach`: to a container that runs.
 use super::detach_keys::DetachKeys;
 use super::start::{DETACH_KEYS, finish};
-use super::streams::{Attachment, End, check_terminal, wants};
+use super::streams::{Attachment, End, SignalsGo, check_terminal, wants};
 use crate::flags::{Action, ArgRule, Command, Flag, Matches, Operand};
 use crate::{Context, Failure, Outcome};
 
@@ -42,7 +42,7 @@ fn attach(matches: &Matches, context: &mut Context) -> Outcome {
     check_terminal(context, stdin, config.tty)?;
     let keys = DetachKeys::parse(matches.text("detach-keys"))?;
     let sig_proxy = matches.bool("sig-proxy");
-    let attachment = Attachment { stdin, tty: config.tty, sig_proxy, keys };
+    let attachment = Attachment { stdin, tty: config.tty, signals: SignalsGo::proxied(sig_proxy), keys };
     let connection = engine.attach_container(name, wants(stdin, true, true, config.tty));
     let connection = connection.map_err(|e| Failure::daemon(&e))?;
     match super::streams::attach(context, connection, &attachment)? {

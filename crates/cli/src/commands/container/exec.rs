@@ -4,7 +4,7 @@ use engine::control::{Answer, Exec, ExecAsked, FailureKind};
 use super::asked;
 use super::detach_keys::DetachKeys;
 use super::start::{DETACH_KEYS, finish};
-use super::streams::{Attachment, End, attach, check_terminal, wants};
+use super::streams::{Attachment, End, SignalsGo, attach, check_terminal, wants};
 use crate::flags::{Action, ArgRule, Command, Flag, Matches, Operand, Section};
 use crate::options::Typed;
 use crate::term::escape;
@@ -70,7 +70,7 @@ fn exec(matches: &Matches, context: &mut Context) -> Outcome {
     let (detach, tty) = (exec.attach.is_none(), exec.process.tty);
     let name = matches.operand(0).unwrap_or_default();
     let connection = engine.exec_in_container(name, exec).map_err(|error| Failure::daemon(&error))?;
-    let attachment = Attachment { stdin, tty, sig_proxy: false, keys };
+    let attachment = Attachment { stdin, tty, signals: SignalsGo::Here, keys };
     match attach(context, connection, &attachment)? {
         End::Exited(_) if detach => Ok(()),
         End::Failed(Answer::Failed { kind, message }) => not_started(context, kind, &message),

@@ -68,7 +68,9 @@ fn logs(matches: &Matches, context: &mut Context) -> Outcome {
             }
         }
     };
-    engine.container_logs(&found, &request, take).map_err(|e| Failure::daemon(&e))
+    engine.container_logs(&found, &request, take).map_err(|e| Failure::daemon(&e))?;
+    // Who follows ends it with a signal.
+    if context.cancel.is_cancelled() { Err(Failure::silent(Failure::INTERRUPTED)) } else { Ok(()) }
 }
 
 /// With all nine digits, as Docker writes times of logs.

@@ -5,7 +5,7 @@ use engine::ops::container::RemoveContainer;
 use super::creating::Creation;
 use super::detach_keys::DetachKeys;
 use super::start::finish;
-use super::streams::{Attachment, attach, check_terminal, wants};
+use super::streams::{Attachment, SignalsGo, attach, check_terminal, wants};
 use crate::{Context, Failure, Outcome};
 
 /// A container to run.
@@ -49,8 +49,12 @@ impl Run {
         match connection {
             Some(connection) if is_attached && !self.detach => {
                 let (stdin, tty) = (config.attach_stdin, config.tty);
-                let attachment =
-                    Attachment { stdin, tty, sig_proxy: self.sig_proxy, keys: self.keys.clone() };
+                let attachment = Attachment {
+                    stdin,
+                    tty,
+                    signals: SignalsGo::proxied(self.sig_proxy),
+                    keys: self.keys.clone(),
+                };
                 finish(attach(context, connection, &attachment)?)
             }
             _ => {

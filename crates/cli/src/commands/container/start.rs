@@ -3,7 +3,7 @@ use engine::control::Answer;
 use engine::ops::container::NotStarted;
 
 use super::detach_keys::DetachKeys;
-use super::streams::{Attachment, End, attach, check_terminal, wants};
+use super::streams::{Attachment, End, SignalsGo, attach, check_terminal, wants};
 use crate::flags::{Action, ArgRule, Command, Files, Flag, Matches, Operand};
 use crate::{Context, Failure, Outcome};
 
@@ -71,7 +71,7 @@ fn start_attached(matches: &Matches, context: &mut Context) -> Outcome {
     let stdin = matches.bool("interactive") && config.open_stdin;
     check_terminal(context, stdin, config.tty)?;
     let keys = DetachKeys::parse(matches.text("detach-keys"))?;
-    let attachment = Attachment { stdin, tty: config.tty, sig_proxy: true, keys };
+    let attachment = Attachment { stdin, tty: config.tty, signals: SignalsGo::On, keys };
     let asked = wants(stdin, true, true, config.tty);
     let started = engine.start_container(name, Some(asked)).map_err(|not_started| {
         let daemon = Failure::daemon(&not_started.error).message.unwrap_or_default();

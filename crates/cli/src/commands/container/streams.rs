@@ -20,10 +20,28 @@ pub(super) struct Attachment {
     pub(super) stdin: bool,
     /// Whether the program has a terminal.
     pub(super) tty: bool,
-    /// Whether signals go to the program; with a terminal they come as keys.
-    pub(super) sig_proxy: bool,
+    /// What becomes of signals; with a terminal they come as keys.
+    pub(super) signals: SignalsGo,
     /// The keys that leave.
     pub(super) keys: DetachKeys,
+}
+
+/// What becomes of signals that end commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SignalsGo {
+    /// They go to the program.
+    On,
+    /// They do nothing, as Docker has it without its proxy.
+    Nowhere,
+    /// They end the command here; the program goes on.
+    Here,
+}
+
+impl SignalsGo {
+    /// What `--sig-proxy` says.
+    pub(super) fn proxied(is_wanted: bool) -> Self {
+        if is_wanted { Self::On } else { Self::Nowhere }
+    }
 }
 
 /// How it ended.
@@ -56,7 +74,9 @@ pub(super) fn attach(
     connection: Connection,
     attachment: &Attachment,
 ) -> Result<End, Failure> {
-    context.patience.leave_signals_to_command();
+    if attachment.signals != SignalsGo::Here {
+        context.patience.leave_signals_to_command();
+    }
     let raw = (attachment.tty && attachment.stdin && context.ui.terminal().input)
         .then(|| Raw::begin(&context.restore))
         .flatten();
@@ -120,7 +140,7 @@ fn pass_input(
 }
 
 fn pass_signals(attachment: &Attachment, sender: &Arc<Mutex<Sender>>) {
-    let wanted: Vec<i32> = match (attachment.tty, attachment.sig_proxy) {
+    let wanted: Vec<i32> = match (attachment.tty, attachment.signals == SignalsGo::On) {
         (true, _) => vec![SIGWINCH],
         (false, true) => vec![SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2],
         (false, false) => return,
