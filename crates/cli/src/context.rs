@@ -59,6 +59,9 @@ impl Context {
         if let Some(uid) = self.uid_outside() {
             host.uid = uid;
         }
+        if self.env.text("TZ").is_some() {
+            host.zone = jiff::tz::TimeZone::system();
+        }
         let settings = Settings::resolve(self.inputs(matches), &host).map_err(|e| Failure::client(&e))?;
         let mut engine = Engine::new(settings, host, self.clock, self.cancel.clone());
         engine.monitor_command = monitor_command(matches, &engine.settings);

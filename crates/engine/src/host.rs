@@ -34,7 +34,8 @@ pub struct HostInfo {
 pub type Clock = fn() -> jiff::Timestamp;
 
 impl HostInfo {
-    /// The facts of the machine this runs on; `home` comes from the environment, which is the caller's.
+    /// The facts of the machine this runs on; `home` comes from the environment, which is the caller's, and so would
+    /// another zone.
     pub fn detect(home: Option<PathBuf>) -> HostInfo {
         let system = rustix::system::uname();
         let text = |text: &std::ffi::CStr| text.to_string_lossy().into_owned();
@@ -81,14 +82,10 @@ fn os_name() -> String {
     name.map_or_else(|| "Linux".to_owned(), |name| name.trim_matches('"').to_owned())
 }
 
-/// The zone of this machine, or what the environment says instead. The machine's is read from its file: to find out
-/// what it is called, every folder of the zones' database would be read.
-#[expect(clippy::disallowed_methods, reason = "what reads TZ is the library; here it is whether it does")]
+/// The zone of this machine. It is read from its file: to find out what it is called, every folder of the zones'
+/// database would be read.
 fn zone() -> TimeZone {
-    let of_machine = match std::env::var_os("TZ") {
-        Some(_) => None,
-        None => disk::read_named(Path::new(LOCAL_TIME), SYSTEM_FILE_BYTES_MAX).ok(),
-    };
+    let of_machine = disk::read_named(Path::new(LOCAL_TIME), SYSTEM_FILE_BYTES_MAX).ok();
     of_machine.and_then(|bytes| TimeZone::tzif("", &bytes).ok()).unwrap_or_else(TimeZone::system)
 }
 

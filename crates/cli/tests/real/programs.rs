@@ -83,17 +83,17 @@ fn packages_are_removed_built_and_installed(scratch: &Scratch) {
         dpkg-deb --build x greet.deb
         apt-get install -qq -y ./greet.deb
         apt-get purge -qq -y perl
-        useradd --create-home joe
+        useradd --create-home --home-dir /srv/joe joe
         su joe -c 'greet; id -un; echo mine > ~/mine'";
     scratch.write("script", script);
     let ran = scratch.shell("strata run --name c1 --network none debian:12 sh -c \"$(cat script)\"");
     ran.expect_success();
     assert!(ran.stdout.ends_with("greetings\njoe\n"), "{ran}");
     let changed = scratch.run("diff c1").stdout;
-    for line in ["A /usr/bin/greet", "A /home/joe/mine", "D /usr/bin/pod2text", "C /etc/passwd"] {
+    for line in ["A /usr/bin/greet", "A /srv/joe/mine", "D /usr/bin/pod2text", "C /etc/passwd"] {
         assert!(changed.lines().any(|it| it == line), "{line:?} is not in {changed}");
     }
-    scratch.shell("strata commit -c 'USER joe' -c 'WORKDIR /home/joe' c1 mine:1").expect_success();
+    scratch.shell("strata commit -c 'USER joe' -c 'WORKDIR /srv/joe' c1 mine:1").expect_success();
     says(
         scratch,
         "strata run --rm --network none mine:1 sh -c 'id -un; cat mine; greet'",

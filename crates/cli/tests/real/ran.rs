@@ -7,9 +7,9 @@ const APPLETS: &str = "sh sleep true false cat echo id ls env stat touch mkdir r
 
 /// Images with users, an entry point, a volume and a working folder; `$X` is the program.
 const SETUP: &str = r#"
-mkdir -p $FILES/etc $FILES/tmp $FILES/data/sub $FILES/home/web $FILES/srv
+mkdir -p $FILES/etc $FILES/tmp $FILES/data/sub $FILES/srv/web $FILES/srv
 chmod 1777 $FILES/tmp
-printf 'root:x:0:0:root:/root:/bin/sh\nweb:x:1000:1001:web:/home/web:/bin/sh\n12:x:77:78::/:/bin/sh\n' > $FILES/etc/passwd
+printf 'root:x:0:0:root:/root:/bin/sh\nweb:x:1000:1001:web:/srv/web:/bin/sh\n12:x:77:78::/:/bin/sh\n' > $FILES/etc/passwd
 printf 'root:x:0:\nweb:x:1001:\nextra:x:2000:web\nmore:x:2001:web,root\n' > $FILES/etc/group
 echo seed > $FILES/data/seed
 echo deep > $FILES/data/sub/deep
@@ -20,7 +20,7 @@ printf '#!/bin/sh\necho script "$@"\n' > $FILES/srv/script
 printf 'no interpreter\n' > $FILES/srv/plain
 chmod 755 $FILES/srv/script
 tar -c -C "$FILES" . | $X import -c 'CMD ["sh", "-c", "echo default"]' - bb
-tar -c -C "$FILES" . | $X import -c 'ENTRYPOINT ["echo", "entry"]' -c 'CMD ["cmd"]' -c 'ENV A=image B=image' -c 'WORKDIR /work/dir' - entry
+tar -c -C "$FILES" . | $X import -c 'ENTRYPOINT ["echo", "entry"]' -c 'CMD ["cmd"]' -c 'ENV A=image B=image' -c 'WORKDIR /made/dir' - entry
 tar -c -C "$FILES" . | $X import -c 'USER web' -c 'VOLUME /data' -c 'CMD ["id"]' -c 'LABEL one=1' -c 'EXPOSE 80/tcp' - web
 $X run -d --name up --network none bb sleep 1000
 $X run -d --name deaf --network none bb sh -c 'trap "echo got TERM; exit 7" TERM; while :; do sleep 0.1; done'
@@ -227,7 +227,7 @@ $X rm -f deaf
 $X attach made
 $X attach nosuch
 $X start up; $X attach --no-stdin --sig-proxy=bogus up
-$X run --network none --name third -d --stop-signal INT web sleep 100; $X exec third touch /home/web/x; $X exec -u 0 third touch /data/y
+$X run --network none --name third -d --stop-signal INT web sleep 100; $X exec third touch /srv/web/x; $X exec -u 0 third touch /data/y
 $X stop -t 1 third; $X inspect -f '{{.State.ExitCode}}' third
 $X diff third
 $X diff made
@@ -247,12 +247,12 @@ $X commit -c 'EXPOSE x' third bad
 $X commit third BAD
 $X commit nosuch
 $X commit third c1:bad:tag
-$X run --rm --network none c1 ls -l /home/web/x | cut -c1-10
+$X run --rm --network none c1 ls -l /srv/web/x | cut -c1-10
 $X run --rm --network none c1 ls /data
 $X run --rm --network none c2 'echo $0'
 $X history --format '{{.CreatedBy}}|{{.Comment}}' c1
 $X export third | tar t | sort | head -n 12
-$X export -o t.tar third; tar tf t.tar | grep home/web
+$X export -o t.tar third; tar tf t.tar | grep srv/web
 $X export -o /nosuch/t.tar third
 $X export nosuch
 $X export made > /dev/null; echo $?
