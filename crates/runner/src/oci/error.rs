@@ -61,6 +61,9 @@ pub enum OciError {
     /// Something else stands where the program would start.
     #[error("Cannot mkdir: {0} is not a directory")]
     WorkdirNotDirectory(String),
+    /// A program would start in a folder that depends on where one is.
+    #[error("OCI runtime exec failed: exec failed: Cwd must be an absolute path")]
+    RelativeWorkdir,
     /// Something else stands where a folder must be.
     #[error("mount point {0}: is not a directory")]
     NotDirectory(String),

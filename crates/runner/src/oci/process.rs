@@ -80,6 +80,9 @@ pub fn exec_process(
     let mut env = env::environment(config, &config.hostname, asked.tty, told, &asked.env)?;
     env::set_home(&mut env, &user.home);
     let workdir = asked.workdir.as_deref().filter(|workdir| !workdir.is_empty());
+    if workdir.is_some_and(|workdir| !workdir.starts_with('/')) {
+        return Err(OciError::RelativeWorkdir.into());
+    }
     let cwd = absolute(workdir.unwrap_or(&config.working_dir));
     let process = Process {
         container,

@@ -646,6 +646,9 @@ fn other_programs_are_as_the_containers() {
     assert_eq!((&process["user"]["uid"], &process["cwd"]), (&json!(0), &json!("/")));
     assert_eq!(process["capabilities"]["effective"], json!(capability::available()));
     assert_eq!(process["env"].as_array().unwrap().last(), Some(&json!("HOME=/root")));
+    let elsewhere = ExecAsked { workdir: Some("srv".into()), ..plain.clone() };
+    let error = exec_process(&elsewhere, &stage.container, &[], &stage.root()).unwrap_err().to_string();
+    assert_eq!(error, "OCI runtime exec failed: exec failed: Cwd must be an absolute path");
     let nobody = ExecAsked { user: Some("nosuch".into()), ..plain };
     let error =
         exec_process(&nobody, &stage.container, &[], Path::new(&stage.root())).unwrap_err().to_string();
