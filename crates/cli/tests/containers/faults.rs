@@ -406,3 +406,35 @@ fn a_full_disk_costs_log_lines_and_nothing_else() {
     goes_without_a_trace(&scratch, "c1", &id, "its log filled the disk");
     scratch.run("run --rm --network none bb:1 ls /bin/sh").expect_success();
 }
+
+/// Where Debian and others put it; it is no command for people.
+const NETAVARK: [&str; 3] =
+    ["/usr/lib/podman/netavark", "/usr/libexec/podman/netavark", "/usr/local/libexec/podman/netavark"];
+
+/// The monitor is killed at some of its calls, before, while and after it makes the network.
+#[test]
+fn a_published_port_is_let_go_wherever_the_monitor_is_killed() {
+    let Some(scratch) = running_bench() else { return };
+    if !NETAVARK.iter().any(|path| Path::new(path).exists()) || !testkit::skip::installed("iptables") {
+        return testkit::skip::skip("needs netavark and iptables");
+    }
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let rules = || scratch.shell("iptables-save").stdout.matches(&format!(" {port} ")).count();
+    let run = format!("run -d --name c1 -p {port}:80 bb:1 sleep 600");
+    scratch.run(&run).expect_success();
+    assert!(rules() > 0, "{}", scratch.shell("iptables-save").stdout);
+    let id = id_of(&scratch, "c1");
+    kill(number(&scratch, &id, "Monitor"));
+    goes_without_a_trace(&scratch, "c1", &id, "killed while it runs");
+    for at in (33..80).step_by(3) {
+        let when = format!("kill:{at}");
+        if scratch.shell(&format!("STRATA_FAULT={when} strata {run}")).success() {
+            let id = id_of(&scratch, "c1");
+            goes_without_a_trace(&scratch, "c1", &id, &when);
+        }
+        scratch.run("rm --force c1");
+        scratch.run("fsck --repair").expect_success();
+        assert_eq!(rules(), 0, "{when}");
+        std::net::TcpListener::bind(("127.0.0.1", port)).unwrap_or_else(|e| panic!("{when}: {port}: {e}"));
+    }
+}
