@@ -16,6 +16,9 @@ pub enum Error {
     /// Nothing has this name or id.
     #[error("No such container: {0}")]
     NoSuchContainer(String),
+    /// A command works on a container's files for longer than a start waits.
+    #[error("another command works on the files of container {0}: start it when that is through")]
+    Busy(String),
     /// Several ids begin like this.
     #[error("multiple IDs found with provided prefix: {0}")]
     Ambiguous(String),

@@ -438,3 +438,29 @@ fn a_published_port_is_let_go_wherever_the_monitor_is_killed() {
         std::net::TcpListener::bind(("127.0.0.1", port)).unwrap_or_else(|e| panic!("{when}: {port}: {e}"));
     }
 }
+
+/// An overlay that is mounted twice loses its work folder to the second mount: copies and starts take turns.
+#[test]
+fn a_container_starts_while_its_files_are_looked_at_and_changed() {
+    let Some(scratch) = running_bench() else { return };
+    scratch.write("file", "x".repeat(100_000));
+    let made =
+        "bb:1 sh -c 'for i in 1 2 3 4 5 6 7 8 9; do ln -s $i /root/$i; cat /etc/passwd >> /etc/new; done'";
+    for round in 0..8 {
+        let _c1 = Container::new(&scratch, "create", "c1", made);
+        let copies: Vec<_> =
+            ["cp file c1:/tmp/1", "diff c1", "cp file c1:/tmp/2", "cp c1:/etc/passwd -", "commit c1"]
+                .map(|line| (line, scratch.start(line)))
+                .into();
+        let started = scratch.run("start --attach c1");
+        assert!(started.success(), "round {round}: {started}");
+        for (line, copy) in copies {
+            let outcome = copy.wait();
+            assert!(outcome.success(), "round {round}: {line}: {outcome}");
+        }
+        let changed = scratch.run("diff c1").stdout;
+        for path in ["/tmp/1", "/tmp/2", "/root/9", "/etc/new"] {
+            assert!(changed.contains(&format!("A {path}\n")), "round {round}: {path} is not in\n{changed}");
+        }
+    }
+}

@@ -22,8 +22,8 @@ use crate::record::{Containers, State, Status, become_monitor, read_state};
 use crate::runtime::Runtime;
 use crate::socket;
 
-/// How long an earlier monitor may take to leave once its container is at rest.
-const HANDOVER: Duration = Duration::from_secs(10);
+/// How long an earlier monitor may take to leave once its container is at rest, or a command that copies files of it.
+const HANDOVER: Duration = Duration::from_secs(60);
 
 /// How long those who asked something may take to hear the answer.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -40,17 +40,18 @@ pub(super) fn live(
         let source = std::io::ErrorKind::InvalidData.into();
         return Err(Error::Process { doing: "hear what is asked for", source });
     };
-    let Some(_monitor) = take_over(job)? else {
-        // Somebody else started it in the meantime.
-        let _ = launch.answer(&Answer::Done { exit_code: 0 });
-        return Ok(());
+    let _monitor = match take_over(job) {
+        Ok(Some(monitor)) => monitor,
+        Ok(None) => {
+            // Somebody else started it in the meantime.
+            let _ = launch.answer(&Answer::Done { exit_code: 0 });
+            return Ok(());
+        }
+        Err(error) => {
+            let _ = launch.answer(&Answer::Failed { kind: FailureKind::Other, message: error.to_string() });
+            return Err(error);
+        }
     };
-    if Containers::open(&job.root)?.get(&job.container.id)?.is_none() {
-        // Somebody else removed it in the meantime: what is open here is a folder without a name.
-        let error = Error::NoSuchContainer(job.container.id.to_string());
-        let _ = launch.answer(&Answer::Failed { kind: FailureKind::Other, message: error.to_string() });
-        return Err(error);
-    }
     let (shared, running) = match first_start(job, attach, &launch) {
         Ok(started) => started,
         Err(error) => return not_started(job, &mut launch, &error, remove),
@@ -64,11 +65,17 @@ pub(super) fn live(
 fn take_over(job: &Job) -> Result<Option<disk::Lock>> {
     let end = Instant::now() + HANDOVER;
     loop {
-        if let Some(lock) = become_monitor(&job.dir)? {
-            return Ok(Some(lock));
+        let locked = become_monitor(&job.dir);
+        if !matches!(locked, Ok(None)) {
+            // Somebody may have removed it in the meantime: then what is open here is a folder without a name.
+            let is_there = Containers::open(&job.root)?.ids()?.contains(&job.container.id);
+            return if is_there { locked } else { Err(Error::NoSuchContainer(job.container.id.to_string())) };
         }
-        if read_state(&job.dir)?.status.is_running() || Instant::now() > end {
+        if read_state(&job.dir)?.status.is_running() {
             return Ok(None);
+        }
+        if Instant::now() > end {
+            return Err(Error::Busy(job.container.id.to_string()));
         }
         std::thread::sleep(Duration::from_millis(2));
     }

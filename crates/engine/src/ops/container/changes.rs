@@ -3,23 +3,35 @@
 use std::path::PathBuf;
 
 use disk::tree::{FileKind, Stat, Tree};
+use disk::{Dir, Lock};
 use images::ImageStore;
 use layer::diff::{Change, Trees, compare};
 use runner::oci::SCAFFOLD;
 use runner::record::Found;
-use snapshot::{Changes, Key, Mount, Scratch, is_mount_point, mount_all, plain_directory, umount_all};
+use snapshot::{Changes, Key, Mount, Scratch, mount_all, plain_directory, umount_all};
 
 use super::create::key_of;
+use super::hold::Files;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 
 /// A container's files as they are and as they were in its image, for a moment.
 pub(super) struct Compared<'s> {
     store: &'s ImageStore,
-    now: Shown,
+    now: Now,
     before: Shown,
     touched: Option<Tree>,
     view: Key,
+    // Last: nobody else may mount the files before they are unmounted here.
+    _rest: Option<Lock>,
+}
+
+/// A container's files as they are.
+enum Now {
+    /// Its monitor has mounted them.
+    Running(Dir),
+    /// They are mounted here.
+    Shown(Shown),
 }
 
 /// Files that are shown at a path, mounted there for the purpose or standing there anyway.
@@ -49,13 +61,12 @@ impl Engine {
         found: &Found,
     ) -> Result<Compared<'s>> {
         let (id, driver) = (&found.container.id, store.driver());
-        let rootfs = self.run_dir().rootfs(id);
         let name = lease.fresh_name();
         let scratch = Scratch { dir: lease.scratch(), name: &name };
         let view = view_key(&lease.fresh_name());
-        let now = match found.state.status.is_running() && is_mount_point(&rootfs).unwrap_or(false) {
-            true => Shown { at: rootfs, mounts: Vec::new() },
-            false => show(driver.mounts(&key_of(id), &scratch)?, lease)?,
+        let (now, rest) = match self.hold_files(store, found, &scratch)? {
+            Files::Mounted(dir) => (Now::Running(dir), None),
+            Files::At(mounts, rest) => (Now::Shown(show(mounts, lease)?), rest),
         };
         let before = driver.view(&view, &found.container.stack, &scratch)?;
         let touched = match driver.changes(&key_of(id))? {
@@ -63,8 +74,8 @@ impl Engine {
             Changes::Compare { .. } => None,
         };
         // From here on the view goes with the result.
-        let mut compared =
-            Compared { store, now, before: Shown { at: PathBuf::new(), mounts: Vec::new() }, touched, view };
+        let before_shown = Shown { at: PathBuf::new(), mounts: Vec::new() };
+        let mut compared = Compared { store, now, before: before_shown, touched, view, _rest: rest };
         compared.before = show(before, lease)?;
         Ok(compared)
     }
@@ -108,7 +119,10 @@ impl Drop for Compared<'_> {
 
 impl Compared<'_> {
     pub(super) fn now(&self) -> Result<Tree> {
-        Ok(Tree::open(&self.now.at)?)
+        match &self.now {
+            Now::Running(dir) => Ok(Tree::at(dir)?),
+            Now::Shown(shown) => Ok(Tree::open(&shown.at)?),
+        }
     }
 
     pub(super) fn changes(&self) -> Result<Vec<Change>> {

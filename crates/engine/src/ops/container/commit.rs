@@ -1,6 +1,7 @@
 //! `commit`: an image from a container.
 
 use std::io::{self, Read, Write};
+use std::time::{Duration, Instant};
 
 use content::Lease;
 use dockerfile::Changes;
@@ -17,6 +18,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::event::Silent;
 use crate::ops::import::{Importing, TakenLayer};
 use crate::ops::tag::check_name;
+
+/// How long it may take from a program's end until its monitor has said so.
+const END_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A request to make an image from a container.
 #[derive(Clone, Debug, Default)]
@@ -67,14 +71,26 @@ impl Engine {
     fn frozen<T>(&self, found: &Found, pause: bool, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let freezes =
             pause && self.can_pause() && found.state.status == Status::Running && found.is_monitored;
-        if freezes {
-            self.ask(found, &Ask::Pause)?;
-        }
+        let is_frozen = freezes && self.ask_unless_it_ends(found, &Ask::Pause)?;
         let done = work();
-        if freezes {
-            self.ask(found, &Ask::Unpause)?;
+        if is_frozen {
+            self.ask_unless_it_ends(found, &Ask::Unpause)?;
         }
         done
+    }
+
+    /// Asks a container's monitor; false when that fails because the program ends just now, and stands still anyway.
+    fn ask_unless_it_ends(&self, found: &Found, ask: &Ask) -> Result<bool> {
+        let Err(error) = self.ask(found, ask) else { return Ok(true) };
+        let end = Instant::now() + END_PATIENCE;
+        while Instant::now() < end {
+            let now = self.containers_folder()?.get(&found.container.id)?;
+            if now.is_none_or(|now| !now.state.status.is_running()) {
+                return Ok(false);
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        Err(error)
     }
 
     /// Makes a layer of what was changed; nothing where nothing was.

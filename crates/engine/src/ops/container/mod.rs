@@ -12,6 +12,7 @@ mod create;
 mod export;
 mod files;
 mod fsck;
+mod hold;
 mod inspect;
 mod kernel;
 mod list;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use content::Lease;
+use disk::Lock;
 use disk::tree::{Follow, Tree};
 use images::ImageStore;
 use runner::network::Files;
@@ -15,7 +16,7 @@ use super::path::{clean, split};
 use super::view::{Mount, View};
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::ops::container::create::key_of;
+use crate::ops::container::hold;
 use crate::ops::container::mounted::Mounted;
 use crate::ops::container::mounts::view_key;
 
@@ -25,6 +26,8 @@ pub(in crate::ops::container) struct ContainerFiles {
     pub(in crate::ops::container) view: View,
     _mounted: Vec<Mounted>,
     _lease: Lease,
+    // Last: nobody else may mount the files before they are unmounted here.
+    _rest: Option<Lock>,
 }
 
 /// Files of a container as they are brought together.
@@ -34,6 +37,7 @@ struct Bringing<'b> {
     found: &'b Found,
     lease: &'b Lease,
     mounted: Vec<Mounted>,
+    rest: Option<Lock>,
 }
 
 impl Engine {
@@ -46,24 +50,28 @@ impl Engine {
         let store = self.store()?;
         let lease = store.content().lease()?;
         let mut bringing =
-            Bringing { engine: self, store: &store, found, lease: &lease, mounted: Vec::new() };
+            Bringing { engine: self, store: &store, found, lease: &lease, mounted: Vec::new(), rest: None };
         let root = bringing.root()?;
         let mounts = if with_mounts { bringing.mounts()? } else { Vec::new() };
         let root_writable = !found.container.host_config.readonly_rootfs;
-        let _mounted = bringing.mounted;
-        Ok(ContainerFiles { view: View { root, root_writable, mounts }, _mounted, _lease: lease })
+        let (_mounted, _rest) = (bringing.mounted, bringing.rest);
+        Ok(ContainerFiles { view: View { root, root_writable, mounts }, _mounted, _lease: lease, _rest })
     }
 }
 
 impl Bringing<'_> {
     /// The root: where its monitor has mounted it, else mounted here.
     fn root(&mut self) -> Result<Tree> {
-        let id = &self.found.container.id;
-        let running = self.engine.run_dir().rootfs(id);
-        if self.found.state.status.is_running() && snapshot::is_mount_point(&running)? {
-            return Ok(Tree::open(&running)?);
-        }
-        let path = self.snapshot(&key_of(id))?;
+        let name = self.lease.fresh_name();
+        let scratch = Scratch { dir: self.lease.scratch(), name: &name };
+        let mounts = match self.engine.hold_files(self.store, self.found, &scratch)? {
+            hold::Files::Mounted(running) => return Ok(Tree::at(&running)?),
+            hold::Files::At(mounts, rest) => {
+                self.rest = rest;
+                mounts
+            }
+        };
+        let path = self.show(mounts)?;
         if self.found.state.status == Status::Created {
             make_scaffold(&path)?;
         }
@@ -73,7 +81,10 @@ impl Bringing<'_> {
     fn snapshot(&mut self, key: &Key) -> Result<std::path::PathBuf> {
         let name = self.lease.fresh_name();
         let scratch = Scratch { dir: self.lease.scratch(), name: &name };
-        let mounts = self.store.driver().mounts(key, &scratch)?;
+        self.show(self.store.driver().mounts(key, &scratch)?)
+    }
+
+    fn show(&mut self, mounts: Vec<snapshot::Mount>) -> Result<std::path::PathBuf> {
         let at = self.lease.scratch().ensure_dir(self.lease.fresh_name())?;
         let mounted = Mounted::new(mounts, at.path())?;
         let path = mounted.path().to_owned();
