@@ -120,16 +120,28 @@ impl Engine {
 
     /// Run folders and places in the network of containers that are not there.
     fn left_by_unknown(&self, store: &ImageStore, containers: &Containers) -> Result<Vec<ContainerId>> {
-        let run = self.run_dir();
-        let mut left = run.folders()?;
-        let networks = Networks::open(store.content().root())?;
-        left.extend(networks.leftovers(&run)?.into_iter().map(|left| left.container));
-        left.sort();
-        left.dedup();
-        // Asked last: what was there before them has a record, or had one and is going.
+        let mut left = self.on_the_machine(store)?;
+        if left.is_empty() {
+            return Ok(left);
+        }
+        // Asked after them: what was there before has a record, or had one and is going.
         let known = containers.ids()?;
         left.retain(|id| !known.contains(id));
+        // What had one went before it.
+        let still = if left.is_empty() { Vec::new() } else { self.on_the_machine(store)? };
+        left.retain(|id| still.contains(id));
         Ok(left)
+    }
+
+    /// Containers that have run folders or places in the network.
+    fn on_the_machine(&self, store: &ImageStore) -> Result<Vec<ContainerId>> {
+        let run = self.run_dir();
+        let mut there = run.folders()?;
+        let networks = Networks::open(store.content().root())?;
+        there.extend(networks.leftovers(&run)?.into_iter().map(|left| left.container));
+        there.sort();
+        there.dedup();
+        Ok(there)
     }
 
     /// Snapshots that are named after containers that are not there.
