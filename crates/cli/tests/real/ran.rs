@@ -232,25 +232,25 @@ $X stop -t 1 third; $X inspect -f '{{.State.ExitCode}}' third
 $X diff third
 $X diff made
 $X diff nosuch
-$X commit -m message -a 'A <a@b>' third c1 > out; cut -c1-7 out; $X inspect -f '{{.Author}}|{{.Comment}}|{{json .Config.User}}|{{json .Config.Volumes}}|{{json .Config.Labels}}|{{json .Config.Cmd}}' c1
-$X commit -c 'CMD echo shell form' -c 'ENTRYPOINT ["sh", "-c"]' third c2 > out; $X inspect -f '{{json .Config.Cmd}} {{json .Config.Entrypoint}}' c2
-$X commit -c 'ENTRYPOINT echo x' third c3 > out; $X inspect -f '{{json .Config.Cmd}} {{json .Config.Entrypoint}}' c3
-$X commit -c 'ENV A=1 B="two words" C=$A' -c 'ENV D ${A}x' third c4 > out; $X inspect -f '{{json .Config.Env}}' c4
-$X commit -c 'LABEL one=2 two="x y"' -c 'USER 0:0' -c 'WORKDIR rel' -c 'EXPOSE 81 90/udp' third c5 > out; $X inspect -f '{{json .Config.Labels}} {{.Config.User}} {{.Config.WorkingDir}} {{json .Config.ExposedPorts}}' c5
-$X commit -c 'VOLUME /a /b' -c 'VOLUME ["/c"]' third c6 > out; $X inspect -f '{{json .Config.Volumes}} {{.Config.StopSignal}}' c6
-$X commit -c 'HEALTHCHECK --interval=5s --retries=2 CMD true x' -c 'ONBUILD RUN x' third c7 > out; $X inspect -f '{{json .Config.Healthcheck}} {{json .Config.OnBuild}}' c7
-$X commit -c 'HEALTHCHECK NONE' third c8 > out; $X inspect -f '{{json .Config.Healthcheck}}' c8
+$X commit -m message -a 'A <a@b>' third m1 > out; cut -c1-7 out; $X inspect -f '{{.Author}}|{{.Comment}}|{{json .Config.User}}|{{json .Config.Volumes}}|{{json .Config.Labels}}|{{json .Config.Cmd}}' m1
+$X commit -c 'CMD echo shell form' -c 'ENTRYPOINT ["sh", "-c"]' third m2 > out; $X inspect -f '{{json .Config.Cmd}} {{json .Config.Entrypoint}}' m2
+$X commit -c 'ENTRYPOINT echo x' third m3 > out; $X inspect -f '{{json .Config.Cmd}} {{json .Config.Entrypoint}}' m3
+$X commit -c 'ENV A=1 B="two words" C=$A' -c 'ENV D ${A}x' third m4 > out; $X inspect -f '{{json .Config.Env}}' m4
+$X commit -c 'LABEL one=2 two="x y"' -c 'USER 0:0' -c 'WORKDIR rel' -c 'EXPOSE 81 90/udp' third m5 > out; $X inspect -f '{{json .Config.Labels}} {{.Config.User}} {{.Config.WorkingDir}} {{json .Config.ExposedPorts}}' m5
+$X commit -c 'VOLUME /a /b' -c 'VOLUME ["/c"]' third m6 > out; $X inspect -f '{{json .Config.Volumes}} {{.Config.StopSignal}}' m6
+$X commit -c 'HEALTHCHECK --interval=5s --retries=2 CMD true x' -c 'ONBUILD RUN x' third m7 > out; $X inspect -f '{{json .Config.Healthcheck}} {{json .Config.OnBuild}}' m7
+$X commit -c 'HEALTHCHECK NONE' third m8 > out; $X inspect -f '{{json .Config.Healthcheck}}' m8
 $X commit -c 'RUN true' third bad
 $X commit -c 'BOGUS x' third bad
 $X commit -c 'ENV' third bad
 $X commit -c 'EXPOSE x' third bad
 $X commit third BAD
 $X commit nosuch
-$X commit third c1:bad:tag
-$X run --rm --network none c1 ls -l /srv/web/x | cut -c1-10
-$X run --rm --network none c1 ls /data
-$X run --rm --network none c2 'echo $0'
-$X history --format '{{.CreatedBy}}|{{.Comment}}' c1
+$X commit third m1:bad:tag
+$X run --rm --network none m1 ls -l /srv/web/x | cut -c1-10
+$X run --rm --network none m1 ls /data
+$X run --rm --network none m2 'echo $0'
+$X history --format '{{.CreatedBy}}|{{.Comment}}' m1
 $X export third | tar t | sort | head -n 12
 $X export -o t.tar third; tar tf t.tar | grep srv/web
 $X export -o /nosuch/t.tar third

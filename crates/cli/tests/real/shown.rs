@@ -7,15 +7,15 @@ use crate::alike::{Alike, Newer};
 
 /// Containers of every state; `$X` is the program.
 const SETUP: &str = r#"
-tar -c -C "$FILES" . | $X import -c 'CMD ["/bin/sh"]' -c 'EXPOSE 80/tcp' - bb
-$X run -d --network host --name h1 -l stage=prod bb sleep 1000
-$X run -d --network none --name n1 -l a=b -v /data -v /tmp:/x:ro --tmpfs /t:size=1m --health-cmd true --health-interval 1s bb sleep 1000
-$X create --name c1 --network none bb
-$X run --network none --name e1 bb sh -c 'exit 3' || true
-$X run --network none --name e2 bb sh -c 'head -c 10240 /dev/zero > /big'
-$X run -d --network none --name p1 bb sleep 1000
+tar -c -C "$FILES" . | $X import -c 'CMD ["/bin/sh"]' -c 'EXPOSE 80/tcp' - box
+$X run -d --network host --name h1 -l stage=prod box sleep 1000
+$X run -d --network none --name n1 -l a=b -v /data -v /tmp:/x:ro --tmpfs /t:size=1m --health-cmd true --health-interval 1s box sleep 1000
+$X create --name c1 --network none box
+$X run --network none --name e1 box sh -c 'exit 3' || true
+$X run --network none --name e2 box sh -c 'head -c 10240 /dev/zero > /big'
+$X run -d --network none --name p1 box sleep 1000
 $X pause p1
-$X run -d --network none --name k1 bb sleep 1000
+$X run -d --network none --name k1 box sleep 1000
 $X kill k1
 sleep 3
 "#;
@@ -52,7 +52,7 @@ $X ps -a -f network=none --format '{{.Names}}'
 $X ps -a -f network=host --format '{{.Names}}'
 $X ps -a -f health=healthy --format '{{.Names}}'
 $X ps -a -f health=none --format '{{.Names}}'
-$X ps -a -f ancestor=bb --format '{{.Names}}'
+$X ps -a -f ancestor=box --format '{{.Names}}'
 $X ps -a -f ancestor=nosuch --format '{{.Names}}'
 $X ps -a -f is-task=true --format '{{.Names}}'
 $X ps -a -f is-task=maybe --format '{{.Names}}'
@@ -81,7 +81,7 @@ $X inspect -f '{{.State.Health.Status}}' h1
 $X inspect -f '{{.Nope}}' h1
 $X inspect nosuch
 $X inspect h1 nosuch -f '{{.Name}}'
-$X inspect --type container bb
+$X inspect --type container box
 $X inspect --type image h1
 $X container inspect nosuch
 $X container inspect -f '{{' h1
@@ -101,16 +101,16 @@ $X stats --no-stream --format '{{.Name}} {{.PIDs}} {{.MemUsage}}' e1
 $X stats --no-stream nosuch
 $X system df --format '{{.Type}} {{.TotalCount}} {{.Active}} {{.Size}} {{.Reclaimable}}'
 $X system df -v --format '{{range .Containers}}{{.Names}} {{.Size}}{{println}}{{end}}'
-$X rmi bb
-$X tag bb two
+$X rmi box
+$X tag box two
 $X rmi two
-$X rmi $($X images -q bb)
-$X rmi -f $($X images -q bb)
+$X rmi $($X images -q box)
+$X rmi -f $($X images -q box)
 $X rm -f h1 n1 p1
-$X rmi bb
-$X rmi $($X images -q bb)
+$X rmi box
+$X rmi $($X images -q box)
 $X image prune -af
-$X rmi -f $($X images -q bb)
+$X rmi -f $($X images -q box)
 $X ps -a --format '{{.Names}} {{.Image}}'
 $X images -a
 $X container prune -f --filter label=x
@@ -147,7 +147,10 @@ const TODAY: &Newer = &[
 {"none":{"IPAMConfig":null,"Links":null,"Aliases":null,"MacAddress":"","DriverOpts":null,"GwPriority":0,"NetworkID":"ID","EndpointID":"ID","Gateway":"","IPAddress":"","IPPrefixLen":0,"IPv6Gateway":"","GlobalIPv6Address":"","GlobalIPv6PrefixLen":0,"DNSNames":null}}
 [Some(0)]"#,
     ),
-    ("$X inspect --type container bb", "[]\n2> Error response from daemon: No such container: bb\n[Some(1)]"),
+    (
+        "$X inspect --type container box",
+        "[]\n2> Error response from daemon: No such container: box\n[Some(1)]",
+    ),
     ("$X inspect --type image h1", "[]\n2> Error response from daemon: No such image: h1:latest\n[Some(1)]"),
     (
         "$X container inspect nosuch",
