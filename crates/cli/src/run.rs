@@ -54,13 +54,8 @@ fn obey(args: &[OsString], context: &mut Context) -> Outcome {
             Ok(())
         }
         Parsed::Run(matches) => match user_namespace::run_in_one(args, &matches, context)? {
-            Some(exit) => {
-                if exit == 0 {
-                    Ok(())
-                } else {
-                    Err(Failure::silent(exit))
-                }
-            }
+            Some(0) => Ok(()),
+            Some(exit) => Err(Failure::silent(exit)),
             None => execute(&matches, context),
         },
     }

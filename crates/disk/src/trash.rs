@@ -39,7 +39,7 @@ impl Trash {
     pub fn empty(&self) -> Result<()> {
         for entry in self.dir.entries()? {
             match self.dir.remove_all(&entry.name) {
-                Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {}
+                Err(error) if error.raw_os_error() == Some(rustix::io::Errno::ACCESS.raw_os_error()) => {}
                 result => result?,
             }
         }

@@ -47,6 +47,18 @@ fn replace_is_all_or_nothing_and_has_the_mode() {
 }
 
 #[test]
+fn what_is_written_over_stays_as_long_as_it_was() {
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = Dir::open(temporary.path()).unwrap();
+    assert!(dir.overwrite("x", b"12", b' ').unwrap_err().is_not_found());
+    dir.replace("x", b"12345", 0o600).unwrap();
+    for (bytes, expect) in [(&b"abc"[..], &b"abc  "[..]), (b"1234567", b"1234567")] {
+        dir.overwrite("x", bytes, b' ').unwrap();
+        assert_eq!(dir.read("x", 10).unwrap().unwrap(), expect);
+    }
+}
+
+#[test]
 fn disk_3_what_a_dead_process_left_is_written_over() {
     let (temporary, dir) = scratch();
     std::fs::write(temporary.path().join(".x.new"), "half").unwrap();

@@ -68,7 +68,7 @@ fn take_over(job: &Job) -> Result<Option<disk::Lock>> {
         let locked = become_monitor(&job.dir);
         if !matches!(locked, Ok(None)) {
             // Somebody may have removed it in the meantime: then what is open here is a folder without a name.
-            let is_there = Containers::open(&job.root)?.ids()?.contains(&job.container.id);
+            let is_there = Containers::open(&job.root)?.has(&job.container.id)?;
             return if is_there { locked } else { Err(Error::NoSuchContainer(job.container.id.to_string())) };
         }
         if read_state(&job.dir)?.status.is_running() {

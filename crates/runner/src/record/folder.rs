@@ -126,6 +126,14 @@ impl Containers {
         Ok(folders.filter_map(|entry| ContainerId::parse(entry.name.to_str()?)).collect())
     }
 
+    /// Whether there is a container with this id.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn has(&self, id: &ContainerId) -> Result<bool> {
+        Ok(self.dir.dir_if_exists(id.as_str())?.is_some())
+    }
+
     /// All containers, newest first. One that goes meanwhile is left out.
     ///
     /// # Errors
@@ -164,7 +172,7 @@ impl Containers {
         let is_monitored = match state.status.is_running().then(|| become_monitor(&dir)) {
             None | Some(Ok(Some(_))) => false,
             Some(Ok(None)) => true,
-            Some(Err(_)) if self.dir.dir_if_exists(id.as_str())?.is_none() => return Ok(None),
+            Some(Err(_)) if !self.has(id)? => return Ok(None),
             Some(Err(error)) => return Err(error),
         };
         let state = if is_monitored { state } else { unwatched(state) };

@@ -1,17 +1,16 @@
 //! What a container changed: `diff`, and what `commit` makes a layer of.
 
-use std::path::PathBuf;
-
 use disk::tree::{FileKind, Stat, Tree};
 use disk::{Dir, Lock};
 use images::ImageStore;
 use layer::diff::{Change, Trees, compare};
 use runner::oci::SCAFFOLD;
 use runner::record::Found;
-use snapshot::{Changes, Key, Mount, Scratch, mount_all, plain_directory, umount_all};
+use snapshot::{Changes, Key, Mount, Scratch};
 
 use super::create::key_of;
 use super::hold::Files;
+use super::mounted::Mounted;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 
@@ -19,7 +18,7 @@ use crate::error::{Error, Result};
 pub(super) struct Compared<'s> {
     store: &'s ImageStore,
     now: Now,
-    before: Shown,
+    before: Option<Mounted>,
     touched: Option<Tree>,
     view: Key,
     // Last: nobody else may mount the files before they are unmounted here.
@@ -31,13 +30,7 @@ enum Now {
     /// Its monitor has mounted them.
     Running(Dir),
     /// They are mounted here.
-    Shown(Shown),
-}
-
-/// Files that are shown at a path, mounted there for the purpose or standing there anyway.
-struct Shown {
-    at: PathBuf,
-    mounts: Vec<Mount>,
+    Here(Mounted),
 }
 
 impl Engine {
@@ -66,7 +59,7 @@ impl Engine {
         let view = view_key(&lease.fresh_name());
         let (now, rest) = match self.hold_files(store, found, &scratch)? {
             Files::Mounted(dir) => (Now::Running(dir), None),
-            Files::At(mounts, rest) => (Now::Shown(show(mounts, lease)?), rest),
+            Files::At(mounts, rest) => (Now::Here(show(mounts, lease)?), rest),
         };
         let before = driver.view(&view, &found.container.stack, &scratch)?;
         let touched = match driver.changes(&key_of(id))? {
@@ -74,9 +67,8 @@ impl Engine {
             Changes::Compare { .. } => None,
         };
         // From here on the view goes with the result.
-        let before_shown = Shown { at: PathBuf::new(), mounts: Vec::new() };
-        let mut compared = Compared { store, now, before: before_shown, touched, view, _rest: rest };
-        compared.before = show(before, lease)?;
+        let mut compared = Compared { store, now, before: None, touched, view, _rest: rest };
+        compared.before = Some(show(before, lease)?);
         Ok(compared)
     }
 }
@@ -87,28 +79,13 @@ fn view_key(unique: &str) -> Key {
     Key::parse(&text).unwrap_or_else(|| unreachable!("{text} is a key"))
 }
 
-fn show(mounts: Vec<Mount>, lease: &content::Lease) -> Result<Shown> {
-    if let Some(plain) = plain_directory(&mounts) {
-        return Ok(Shown { at: plain.to_owned(), mounts: Vec::new() });
-    }
-    let at = lease.scratch().ensure_dir(lease.fresh_name())?.path().to_owned();
-    mount_all(&mounts, &at)?;
-    Ok(Shown { at, mounts })
-}
-
-impl Drop for Shown {
-    fn drop(&mut self) {
-        if !self.mounts.is_empty() {
-            // What is left mounted is taken away with the lease.
-            let _ = umount_all(&self.mounts, &self.at);
-        }
-    }
+fn show(mounts: Vec<Mount>, lease: &content::Lease) -> Result<Mounted> {
+    Mounted::new(mounts, lease.scratch().ensure_dir(lease.fresh_name())?.path())
 }
 
 impl Drop for Compared<'_> {
     fn drop(&mut self) {
-        let before = std::mem::replace(&mut self.before, Shown { at: PathBuf::new(), mounts: Vec::new() });
-        drop(before);
+        drop(self.before.take());
         // A view that stays is one that nobody mounts; `fsck --repair` removes it.
         let _ = self.store.content().trash().map_err(Error::from).and_then(|trash| {
             self.store.driver().remove(&self.view, &trash)?;
@@ -121,12 +98,13 @@ impl Compared<'_> {
     pub(super) fn now(&self) -> Result<Tree> {
         match &self.now {
             Now::Running(dir) => Ok(Tree::at(dir)?),
-            Now::Shown(shown) => Ok(Tree::open(&shown.at)?),
+            Now::Here(mounted) => Ok(Tree::open(mounted.path())?),
         }
     }
 
     pub(super) fn changes(&self) -> Result<Vec<Change>> {
-        let (before, now) = (Tree::open(&self.before.at)?, self.now()?);
+        let Some(before) = &self.before else { unreachable!("it is there until the result is dropped") };
+        let (before, now) = (Tree::open(before.path())?, self.now()?);
         let trees = Trees { before: &before, now: &now, touched: self.touched.as_ref() };
         Ok(compare(trees, &is_scaffold)?)
     }

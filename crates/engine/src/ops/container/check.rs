@@ -30,7 +30,7 @@ pub(super) fn settings(request: &CreateContainer, kernel: Kernel<'_>) -> Result<
     }
     restart_policy(host)?;
     config.healthcheck.as_ref().map_or(Ok(()), healthcheck)?;
-    cpuset::check(host)?;
+    cpuset::check(host, kernel)?;
     LogOptions::of(&host.log_config, config)?;
     oci::check(host).map_err(|error| Error::invalid(error.to_string()))?;
     ipc(&host.ipc_mode)?;

@@ -1,29 +1,25 @@
 //! Whether the processors and memory nodes that a container is to have are there, in Docker's words.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use runner::record::HostConfig;
 
+use super::kernel::Kernel;
 use crate::error::{Error, Result};
 
 /// What the kernel gives out, with cgroups of version 2 and 1: a list such as `0-3,8`.
-const PROCESSORS: [&str; 2] =
-    ["/sys/fs/cgroup/cpuset.cpus.effective", "/sys/fs/cgroup/cpuset/cpuset.effective_cpus"];
-const NODES: [&str; 2] =
-    ["/sys/fs/cgroup/cpuset.mems.effective", "/sys/fs/cgroup/cpuset/cpuset.effective_mems"];
-/// A list of every second one of some thousands is no longer.
-const LIST_BYTES_MAX: u64 = 64 << 10;
+const PROCESSORS: [&str; 2] = ["cpuset.cpus.effective", "cpuset/cpuset.effective_cpus"];
+const NODES: [&str; 2] = ["cpuset.mems.effective", "cpuset/cpuset.effective_mems"];
 /// The kernel has 8,192 at most (`NR_CPUS`), and 1,024 nodes.
 const NUMBER_MAX: u32 = 8192;
 
 /// Refuses what is no list, or names what is not there. A machine that does not say what is there refuses later.
-pub(super) fn check(host: &HostConfig) -> Result<()> {
-    one(&host.cpuset_cpus, "cpus", "CPUs", &PROCESSORS)?;
-    one(&host.cpuset_mems, "mems", "memory nodes", &NODES)
+pub(super) fn check(host: &HostConfig, kernel: Kernel<'_>) -> Result<()> {
+    one(&host.cpuset_cpus, "cpus", "CPUs", &kernel.first_text(&PROCESSORS))?;
+    one(&host.cpuset_mems, "mems", "memory nodes", &kernel.first_text(&NODES))
 }
 
-fn one(asked: &str, name: &str, what: &str, files: &[&str]) -> Result<()> {
+fn one(asked: &str, name: &str, what: &str, available: &str) -> Result<()> {
     if asked.is_empty() {
         return Ok(());
     }
@@ -32,10 +28,7 @@ fn one(asked: &str, name: &str, what: &str, files: &[&str]) -> Result<()> {
             "Invalid value {asked} for cpuset {name}: invalid format: {asked}"
         )));
     };
-    let read = |file: &&str| disk::read_named(Path::new(file), LIST_BYTES_MAX).ok();
-    let Some(bytes) = files.iter().find_map(read) else { return Ok(()) };
-    let available = String::from_utf8_lossy(&bytes).trim().to_owned();
-    match numbers(&available) {
+    match numbers(available) {
         Some(there) if !wanted.is_subset(&there) => Err(Error::invalid(format!(
             "Requested {what} are not available - requested {asked}, available: {available}"
         ))),
@@ -61,6 +54,19 @@ fn numbers(list: &str) -> Option<BTreeSet<u32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_there_is_refused_in_dockers_words() {
+        let check = |asked: &str, available: &str, expect: &str| {
+            let refused = one(asked, "cpus", "CPUs", available).map_err(|error| error.to_string());
+            assert_eq!(refused.err().unwrap_or_default(), expect, "{asked} of {available}");
+        };
+        check("", "0-1", "");
+        check("1,0", "0-1", "");
+        check("1-2", "0-1", "Requested CPUs are not available - requested 1-2, available: 0-1");
+        check("x", "0-1", "Invalid value x for cpuset cpus: invalid format: x");
+        check("9", "", "");
+    }
 
     #[test]
     fn lists_are_read() {

@@ -43,6 +43,11 @@ impl<'k> Kernel<'k> {
         String::from_utf8_lossy(&bytes).trim().to_owned()
     }
 
+    /// What stands in the first of these files that says something; nothing when none does.
+    pub(super) fn first_text(self, files: &[&str]) -> String {
+        files.iter().map(|file| self.text(file)).find(|text| !text.is_empty()).unwrap_or_default()
+    }
+
     /// Whether there is a scheduler for real time that divides.
     pub(super) fn has_real_time(self) -> bool {
         !self.is_unified && self.has("cpu", &["cpu.rt_period_us"])
