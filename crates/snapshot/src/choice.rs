@@ -1,5 +1,7 @@
 //! Which driver is used.
 
+use std::path::Path;
+
 use disk::Dir;
 
 use crate::driver::Driver;
@@ -46,6 +48,11 @@ pub fn besides(root: &Dir, used: &dyn Driver) -> Result<Vec<Box<dyn Driver>>> {
         others.push(Box::new(vfs::Vfs::open_plain(root)?));
     }
     Ok(others)
+}
+
+/// Whether a store has layers or snapshots that an ordinary user's containers have in their user namespace.
+pub fn has_files_of_users(root: &Path) -> bool {
+    ["layers", "snapshots"].iter().any(|folder| root.join(folder).join(vfs::OF_USERS).exists())
 }
 
 fn default(root: &Dir) -> Result<Box<dyn Driver>> {

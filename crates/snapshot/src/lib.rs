@@ -55,7 +55,7 @@ mod sync;
 #[cfg(test)]
 mod testing;
 
-pub use choice::{besides, open};
+pub use choice::{besides, has_files_of_users, open};
 pub use driver::{About, Changes, Driver, Incoming, Scratch, SnapshotFacts};
 pub use error::{Error, Result};
 pub use facts::{LayerFacts, Stored, StoredKind};

@@ -11,6 +11,7 @@
 //! | [`OrdinaryUser`] | somebody who is not root, with subordinate ids or without |
 //! | [`store_check`] | directory trees compared, canaries, a search for secrets |
 //! | [`peers`] | the programs that everybody uses, each with a place of its own |
+//! | [`until`] | waiting for what happens by itself |
 //! | [`skip`] | what a test says when the machine lacks what it needs |
 
 #![expect(clippy::disallowed_methods, reason = "tests write, listen, dial and start programs")]
@@ -28,6 +29,7 @@ pub mod registry;
 pub mod scratch;
 pub mod skip;
 pub mod store_check;
+mod until;
 
 pub use golden::Golden;
 pub use internet::Internet;
@@ -36,3 +38,4 @@ pub use ordinary::{Lack, OrdinaryUser};
 pub use proxy::{Proxy, ProxyRequest};
 pub use registry::Registry;
 pub use scratch::Scratch;
+pub use until::until;

@@ -25,3 +25,16 @@ pub fn root() -> bool {
     }
     root
 }
+
+/// Where netavark is, which is no command for people.
+const NETAVARK: [&str; 3] =
+    ["/usr/lib/podman/netavark", "/usr/libexec/podman/netavark", "/usr/local/libexec/podman/netavark"];
+
+/// Whether containers can have the bridge network; says so when not.
+pub fn bridge() -> bool {
+    let has_netavark = NETAVARK.iter().any(|path| std::path::Path::new(path).exists());
+    if !has_netavark {
+        skip("netavark is not installed");
+    }
+    has_netavark && root() && installed("iptables")
+}

@@ -1,10 +1,10 @@
 //! Whatever dies or fails: nothing stays on the machine, and what is said about the container is so.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
-use testkit::Scratch;
+use testkit::{Scratch, until};
 
 use crate::{Container, bench, running_bench};
 
@@ -35,14 +35,6 @@ fn kill(pid: i64) {
     let is_gone =
         || std::fs::read_to_string(format!("{proc}/stat")).map_or(true, |stat| stat.contains(") Z "));
     until("a killed process goes", is_gone);
-}
-
-fn until(what: &str, so: impl Fn() -> bool) {
-    let end = Instant::now() + Duration::from_secs(20);
-    while !so() {
-        assert!(Instant::now() < end, "{what}: not within twenty seconds");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 fn status(scratch: &Scratch, name: &str) -> String {
@@ -407,16 +399,12 @@ fn a_full_disk_costs_log_lines_and_nothing_else() {
     scratch.run("run --rm --network none bb:1 ls /bin/sh").expect_success();
 }
 
-/// Where Debian and others put it; it is no command for people.
-const NETAVARK: [&str; 3] =
-    ["/usr/lib/podman/netavark", "/usr/libexec/podman/netavark", "/usr/local/libexec/podman/netavark"];
-
 /// The monitor is killed at some of its calls, before, while and after it makes the network.
 #[test]
 fn a_published_port_is_let_go_wherever_the_monitor_is_killed() {
     let Some(scratch) = running_bench() else { return };
-    if !NETAVARK.iter().any(|path| Path::new(path).exists()) || !testkit::skip::installed("iptables") {
-        return testkit::skip::skip("needs netavark and iptables");
+    if !testkit::skip::bridge() {
+        return;
     }
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let rules = || scratch.shell("iptables-save").stdout.matches(&format!(" {port} ")).count();

@@ -3,20 +3,15 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use testkit::scratch::Terminal;
-use testkit::{Scratch, skip};
+use testkit::{Scratch, skip, until};
 
 use crate::debian;
 
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Where Debian and others put it; it is no command for people.
-const NETAVARK: [&str; 3] =
-    ["/usr/lib/podman/netavark", "/usr/libexec/podman/netavark", "/usr/local/libexec/podman/netavark"];
-
 /// A store with the image `debian:12`; nothing where containers do not run or Debian is not to be had.
 fn debian() -> Option<Scratch> {
     if !skip::root() || !skip::installed("runc") {
@@ -40,14 +35,6 @@ struct Cleared<'s>(&'s Scratch);
 impl Drop for Cleared<'_> {
     fn drop(&mut self) {
         self.0.shell("for id in $(strata ps -aq); do strata rm -fv $id; done");
-    }
-}
-
-fn until(what: &str, mut so: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !so() {
-        assert!(Instant::now() < end, "{what}: not in time");
-        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -156,8 +143,8 @@ fn a_shell_on_a_terminal_has_jobs_sizes_and_a_way_out(scratch: &Scratch) {
 }
 
 fn a_web_server_is_reached_through_its_port(scratch: &Scratch) {
-    if !NETAVARK.iter().any(|path| Path::new(path).exists()) || !skip::installed("iptables") {
-        return skip::skip("needs netavark and iptables");
+    if !skip::bridge() {
+        return;
     }
     let _cleared = Cleared(scratch);
     std::fs::create_dir(scratch.path("work/site")).unwrap();

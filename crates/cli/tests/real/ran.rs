@@ -203,7 +203,8 @@ $X logs made
 $X logs --tail 1 made
 $X logs --tail bogus made
 $X logs --since bogus made
-$X logs --since 10h --until 1s made
+$X logs --since 10h made
+$X logs --until 10h made
 $X logs -n 0 made
 $X logs -t made | cut -c 31-
 $X logs nosuch

@@ -36,7 +36,7 @@ pub(crate) const NAME: &str = "vfs";
 
 /// Where an ordinary user's containers have theirs: outside the user namespace that they were made in nobody but root
 /// can read or remove all of it, so what the user has besides is kept apart.
-const OF_USERS: &str = "vfs-user";
+pub(crate) const OF_USERS: &str = "vfs-user";
 
 /// The files of a layer or snapshot.
 const FILES: &str = "files";

@@ -13,12 +13,11 @@ impl Engine {
     /// they were made in.
     pub fn has_files_of_containers(&self) -> bool {
         let root = &self.settings.root.value;
-        let is_there = |name: &str| root.join(name).exists();
         let has_volumes = || {
             let entries = disk::Dir::open(&root.join("volumes")).and_then(|folder| folder.entries());
             entries.is_ok_and(|entries| entries.iter().any(|entry| entry.kind == disk::EntryKind::Dir))
         };
-        is_there("layers/vfs-user") || is_there("snapshots/vfs-user") || has_volumes()
+        snapshot::has_files_of_users(root) || has_volumes()
     }
 
     /// Starts this program again, in the user namespace of the store's containers or in a new one.
