@@ -47,3 +47,8 @@ pub struct AddressesAsked {
 fn is_zero(number: &i64) -> bool {
     *number == 0
 }
+
+/// Whether a network, by name or mode, is one that users make: not one of Docker's own, nor another container's.
+pub fn is_user_defined(network: &str) -> bool {
+    !matches!(network, "" | "default" | "bridge" | "host" | "none") && !network.starts_with("container:")
+}

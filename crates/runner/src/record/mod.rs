@@ -13,7 +13,7 @@ mod state;
 
 pub use config::{Config, Healthcheck};
 pub use container::{Container, ContainerId};
-pub use endpoint::{AddressesAsked, EndpointAsked};
+pub use endpoint::{AddressesAsked, EndpointAsked, is_user_defined};
 pub use folder::{Containers, EXIT_UNSEEN, Found, become_monitor, read_state, write_state};
 pub use hardware_address::HardwareAddress;
 pub use host_config::{

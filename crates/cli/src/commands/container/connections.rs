@@ -1,7 +1,7 @@
 //! Which networks a new container joins, and what it asks of each.
 use std::collections::BTreeMap;
 
-use engine::record::{EndpointAsked, HardwareAddress};
+use engine::record::{EndpointAsked, HardwareAddress, is_user_defined};
 
 use crate::Failure;
 use crate::flags::Matches;
@@ -48,11 +48,6 @@ pub(super) fn connections(matches: &Matches) -> Result<Connections, Failure> {
         ));
     }
     Ok(Connections { mode, networks })
-}
-
-/// Whether it is a network that users make.
-fn is_user_defined(name: &str) -> bool {
-    !matches!(name, "default" | "bridge" | "host" | "none") && !name.starts_with("container:")
 }
 
 /// What is said without a network's name.

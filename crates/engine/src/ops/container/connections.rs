@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use runner::record::{AddressesAsked, EndpointAsked, HardwareAddress, HostConfig};
+use runner::record::{AddressesAsked, EndpointAsked, HardwareAddress, HostConfig, is_user_defined};
 
 use super::CreateContainer;
 use crate::engine::Engine;
@@ -15,11 +15,6 @@ const HOST_LINKS: &str = "conflicting options: host type networking can't be use
                           undefined behavior";
 const SHARED_LINKS: &str = "conflicting options: container type network can't be used with links. This would result \
                             in undefined behavior";
-
-/// Whether a network is one that users make.
-fn is_user_defined(mode: &str) -> bool {
-    !matches!(mode, "" | "default" | "bridge" | "host" | "none") && !mode.starts_with("container:")
-}
 
 /// What is asked of each network, under its name.
 ///
